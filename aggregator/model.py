@@ -1,0 +1,373 @@
+"""The words everything is said in: plain frozen data that can be pickled and sent to another process or machine.
+
+Times: our own stamps are aware datetimes in UTC. A day is a `date`, an instant an aware `datetime`;
+an event keeps its local wall time and its IANA zone. What a page does not say is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal, Protocol
+
+Kind = Literal["news", "event"]
+Status = Literal["confirmed", "tentative", "cancelled", "postponed"]
+
+
+# ── what we read ────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one fetch and of what is taken from it (seconds, bytes, counts)."""
+
+    connect: float = 10.0
+    read: float = 15.0
+    total: float = 60.0
+    body: int = 10_000_000
+    redirects: int = 10
+    items: int = 2_000
+    events: int = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Territory:
+    """Whose voice a source is. `partners`: ISO 3166 codes of partner countries, a hint and no more."""
+
+    level: str | None = None
+    insee: str | None = None
+    siren: str | None = None
+    partners: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A place we read. `slug` is its identity for ever; `extractor` is its kind with its options."""
+
+    slug: str
+    name: str
+    url: str
+    kind: str
+    extractor: Extractor
+    enabled: bool = True
+    interval: int | None = None  # seconds; None: learned from the source's rhythm
+    delay: float = 2.0  # seconds between two requests to its host
+    allow_private: bool = False
+    limits: Limits = Limits()
+    language: str = "fr"
+    timezone: str = "Europe/Paris"
+    tags: tuple[str, ...] = ()
+    territory: Territory = Territory()
+    licence: str | None = None
+    note: str | None = None
+    hosts: tuple[str, ...] = ()  # its own host first, then the aliases that serve the same site
+    aliases: Mapping[str, str] = field(default_factory=dict)  # alias host -> canonical host, of every source
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Who publishes. `base_url` ends without a slash; `contact` stands in the User-Agent."""
+
+    title: str
+    base_url: str
+    contact: str
+    language: str = "fr"
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One page to fetch, with what we know of it: validators of the last parsed body and its digest."""
+
+    url: str
+    etag: str | None = None
+    last_modified: str | None = None
+    digest: str | None = None
+    delay: float = 2.0
+    allow_private: bool = False
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a fetch brought. `url` is where it was found after redirects; `moved_to` a permanent redirect's target.
+
+    `text` is filled by the visit (charset ladder) before an extractor sees the page.
+    """
+
+    url: str
+    requested: str
+    status: int
+    body: bytes
+    fetched_at: datetime
+    digest: str
+    content_type: str = ""  # media type alone, lower case
+    charset: str | None = None  # as the HTTP header says
+    etag: str | None = None
+    last_modified: str | None = None
+    moved_to: str | None = None
+    wire_bytes: int = 0
+    ms: int = 0
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotModified:
+    """The page is the one we parsed last: `status` 304, or 200 with the same bytes."""
+
+    url: str
+    status: int
+    fetched_at: datetime
+    moved_to: str | None = None
+    wire_bytes: int = 0
+    ms: int = 0
+
+
+@dataclass(slots=True)
+class HostMemory:
+    """What we remember of a host (authority) between runs: its robots.txt and when it wants us back."""
+
+    robots: str | None = None  # the text; None: never read
+    robots_status: int | None = None  # HTTP status of that answer; 0: unreachable
+    robots_until: datetime | None = None
+    not_before: datetime | None = None
+
+
+# ── what extractors find, verbatim ──────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class RawAttachment:
+    """A document, photo, sound or video as the page names it."""
+
+    url: str
+    media_type: str | None = None
+    length: str | None = None
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawItem:
+    """What an extractor found, word for word: nothing interpreted, nothing repaired.
+
+    `url` and the links in `summary`/`content` may be relative to `base` (the page's URL when None).
+    `title`, `summary`, `content` are HTML fragments or plain text as `markup` says.
+    Dates are the words of the page: `published="Le 11 mars 2021,"`.
+    An event has `when` (words a person reads: "20\\nnov", "Du 21/10/2026 au 24/10/2026") and/or machine values `start`,
+    `end`: ISO "2026-10-21" (a day), "2026-10-21T09:00:00" (wall time of `tz`), or with an offset or Z.
+    `end` of a day range is the last day (inclusive) unless `end_exclusive`.
+    """
+
+    kind: Kind = "news"
+    native_id: str | None = None  # an id the platform gives and editors never edit ("article1784")
+    guid: str | None = None  # RSS guid, Atom id, iCalendar UID, JSON-LD @id
+    recurrence_id: str | None = None  # which occurrence of a recurring event
+    url: str | None = None
+    base: str | None = None
+    title: str | None = None
+    subtitle: str | None = None
+    summary: str | None = None
+    content: str | None = None
+    markup: Literal["html", "text"] = "html"
+    published: str | None = None
+    updated: str | None = None
+    when: str | None = None
+    start: str | None = None
+    end: str | None = None
+    end_exclusive: bool = False
+    tz: str | None = None
+    status: str | None = None  # CANCELLED, EventPostponed, …
+    sequence: str | None = None
+    location: str | None = None
+    geo: str | None = None  # "48.85;2.35"
+    organiser: str | None = None
+    author: str | None = None
+    language: str | None = None
+    categories: tuple[str, ...] = ()
+    attachments: tuple[RawAttachment, ...] = ()
+    section: str | None = None  # the heading it stood under
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """What one page gave.
+
+    `more`: addresses of further pages of the same list, next first. `complete`: the page promises to list all that
+    is to come (a calendar file), so what is missing from it is missing. `left_out`: things that were there and
+    could not be read, each in words.
+    """
+
+    items: tuple[RawItem, ...]
+    more: tuple[str, ...] = ()
+    complete: bool = False
+    left_out: tuple[str, ...] = ()
+
+
+class Extractor(Protocol):
+    """A kind of source: a frozen dataclass whose fields are its options in sources.yaml."""
+
+    def __call__(self, page: Page, limits: Limits) -> Extracted:
+        """Read a page.
+
+        Raises:
+            ExtractError: the page is not what this kind promises (NothingFound: it lists nothing at all).
+        """
+        ...
+
+
+# ── what sources say ────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A document, photo, sound or video; `url` absolute http(s), `length` in bytes."""
+
+    url: str
+    media_type: str
+    length: int | None = None
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """When an event is. `end` is exclusive. All day: `date`s; timed: naive wall times of `tz` (IANA name).
+
+    `doubts`: what was inferred or disagrees ("year inferred", "weekday disagrees", "zone assumed").
+    """
+
+    start: date | datetime
+    end: date | datetime | None
+    all_day: bool
+    tz: str
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One source's statement of one news or event, normalised.
+
+    `key` is its identity within the source ("id:…", "guid:…" or "url:…"), `canonical` the folded URL that joins it
+    to other sources' sightings (None when its URL is no identity). `seen_on`: the page that showed it.
+    `raw` keeps the words that were interpreted (dates, damaged text); `digest` changes when any said fact does.
+    """
+
+    source: str
+    key: str
+    kind: Kind
+    title: str
+    seen_on: str
+    guid: str | None = None
+    url: str | None = None
+    canonical: str | None = None
+    subtitle: str | None = None
+    summary: str | None = None  # plain text
+    content: str | None = None  # sanitised HTML
+    language: str | None = None
+    published: date | datetime | None = None
+    updated: datetime | None = None
+    when: Occurrence | None = None
+    status: Status | None = None
+    location: str | None = None
+    geo: str | None = None
+    organiser: str | None = None
+    author: str | None = None
+    section: str | None = None
+    categories: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    raw: Mapping[str, str] = field(default_factory=dict)
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Something read that was left out: `where` (title or link as read), the field, its value, and why."""
+
+    where: str
+    field: str
+    value: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One page read: what a worker process sends back. `found` counts raw items."""
+
+    sightings: tuple[Sighting, ...]
+    refused: tuple[Refusal, ...] = ()
+    more: tuple[str, ...] = ()
+    complete: bool = False
+    found: int = 0
+
+
+# ── what is published ───────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A source as an entry names it: its name, home page, and the address of its own statement."""
+
+    slug: str
+    name: str
+    home: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """The thing itself, news or event, as publication needs it.
+
+    `uid`: a UUID, made once. `ranked_at`: the instant that orders it in feeds (published, or first seen when that is
+    unknown or lies ahead). `updated`: the last real change (its publication while it never changed). `sequence`:
+    how often its event changed. `origins`: who says so, the most authoritative first.
+    """
+
+    uid: str
+    kind: Kind
+    title: str
+    url: str | None
+    summary: str | None
+    content: str | None
+    language: str
+    published: date | datetime | None
+    updated: datetime
+    ranked_at: datetime
+    first_seen: datetime
+    changed_at: datetime
+    sequence: int
+    when: Occurrence | None
+    status: Status | None
+    location: str | None
+    geo: str | None
+    author: str | None
+    organiser: str | None
+    categories: tuple[str, ...]
+    attachments: tuple[Attachment, ...]
+    origins: tuple[Origin, ...]
+    withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """A withdrawn item that a feed held (RFC 6721)."""
+
+    uid: str
+    when: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What readers subscribe to: `path` without extension ("sources/cuf"); `calendar` says whether it has an .ics form.
+
+    `items`: newest first. `events`: for the calendar, by start. `home`: the page it speaks of.
+    """
+
+    path: str
+    title: str
+    description: str
+    home: str
+    items: tuple[Item, ...]
+    events: tuple[Item, ...] = ()
+    tombstones: tuple[Tombstone, ...] = ()
+    calendar: bool = False  # whether it is also an iCalendar
+
