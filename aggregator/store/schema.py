@@ -1,0 +1,254 @@
+"""The tables and views, as migrations. docs/store.md describes every column; a test keeps both equal.
+
+Order is important: add new migrations at the end and raise VERSION.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("aggregator")
+
+TABLES = """
+CREATE TABLE sources (
+  slug TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  url TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+  level TEXT, insee TEXT, siren TEXT,
+  partners TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(partners)),
+  licence TEXT,
+  language TEXT NOT NULL,
+  full_text INTEGER NOT NULL CHECK (full_text IN (0, 1)),
+  first_seen TEXT NOT NULL,
+  removed_at TEXT
+) STRICT;
+
+CREATE TABLE source_state (
+  source TEXT PRIMARY KEY REFERENCES sources (slug),
+  state TEXT NOT NULL DEFAULT 'new'
+    CHECK (state IN ('new', 'ok', 'empty', 'shrunk', 'failing', 'blocked', 'closed', 'gone', 'waiting')),
+  fingerprint TEXT,
+  next_visit TEXT, last_visit TEXT, last_success TEXT, last_change TEXT,
+  interval_s INTEGER,
+  failures INTEGER NOT NULL DEFAULT 0,
+  listed INTEGER,
+  shrunk_since TEXT,
+  missing INTEGER NOT NULL DEFAULT 0,
+  moved_to TEXT,
+  moved_visits INTEGER NOT NULL DEFAULT 0,
+  error_class TEXT, error TEXT
+) STRICT;
+
+CREATE TABLE pages (
+  source TEXT NOT NULL REFERENCES sources (slug),
+  url TEXT NOT NULL,
+  etag TEXT, last_modified TEXT, digest TEXT NOT NULL,
+  fetched_at TEXT NOT NULL,
+  PRIMARY KEY (source, url)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE hosts (
+  authority TEXT PRIMARY KEY,
+  robots TEXT, robots_status INTEGER, robots_until TEXT,
+  not_before TEXT
+) STRICT;
+
+CREATE TABLE items (
+  id INTEGER PRIMARY KEY,
+  uid TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL CHECK (kind IN ('news', 'event')),
+  title TEXT NOT NULL,
+  url TEXT,
+  summary TEXT,
+  language TEXT,
+  published TEXT,
+  starts TEXT, ends TEXT,
+  all_day INTEGER CHECK (all_day IN (0, 1)),
+  tz TEXT,
+  starts_utc TEXT, ends_utc TEXT,
+  doubts TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(doubts)),
+  status TEXT CHECK (status IN ('confirmed', 'tentative', 'cancelled', 'postponed')),
+  location TEXT, geo TEXT, organiser TEXT, author TEXT,
+  lead_id INTEGER NOT NULL,
+  sequence INTEGER NOT NULL DEFAULT 0,
+  updated TEXT NOT NULL,
+  ranked_at TEXT NOT NULL,
+  first_seen TEXT NOT NULL,
+  changed_at TEXT NOT NULL,
+  withdrawn_at TEXT,
+  CHECK ((starts IS NULL) = (all_day IS NULL)),
+  CHECK (ends IS NULL OR starts IS NOT NULL)
+) STRICT;
+CREATE INDEX items_ranked ON items (ranked_at);
+CREATE INDEX items_starts ON items (starts_utc) WHERE starts_utc IS NOT NULL;
+CREATE INDEX items_withdrawn ON items (withdrawn_at) WHERE withdrawn_at IS NOT NULL;
+
+CREATE TABLE sightings (
+  id INTEGER PRIMARY KEY,
+  source TEXT NOT NULL REFERENCES sources (slug),
+  key TEXT NOT NULL,
+  item_id INTEGER NOT NULL REFERENCES items (id),
+  rule TEXT NOT NULL,
+  own INTEGER NOT NULL CHECK (own IN (0, 1)),
+  kind TEXT NOT NULL CHECK (kind IN ('news', 'event')),
+  guid TEXT, url TEXT, canonical TEXT,
+  title TEXT NOT NULL, subtitle TEXT, summary TEXT, content TEXT, language TEXT,
+  published TEXT, updated TEXT,
+  starts TEXT, ends TEXT, all_day INTEGER CHECK (all_day IN (0, 1)), tz TEXT,
+  doubts TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(doubts)),
+  status TEXT, location TEXT, geo TEXT, organiser TEXT, author TEXT, section TEXT,
+  categories TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(categories)),
+  raw TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(raw)),
+  seen_on TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  first_seen TEXT NOT NULL,
+  changed_at TEXT NOT NULL,
+  last_seen TEXT,
+  missing_visits INTEGER NOT NULL DEFAULT 0,
+  aged_at TEXT,
+  withdrawn_at TEXT,
+  UNIQUE (source, key)
+) STRICT;
+CREATE INDEX sightings_item ON sightings (item_id);
+CREATE INDEX sightings_canonical ON sightings (canonical) WHERE canonical IS NOT NULL;
+CREATE INDEX sightings_listed ON sightings (source) WHERE last_seen IS NULL;
+CREATE INDEX sightings_missing ON sightings (source) WHERE missing_visits > 0;
+
+CREATE TABLE attachments (
+  sighting_id INTEGER NOT NULL REFERENCES sightings (id),
+  position INTEGER NOT NULL,
+  url TEXT NOT NULL,
+  media_type TEXT NOT NULL,
+  length INTEGER,
+  title TEXT,
+  PRIMARY KEY (sighting_id, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tags (
+  item_id INTEGER NOT NULL REFERENCES items (id),
+  scheme TEXT NOT NULL CHECK (scheme IN ('category', 'source')),
+  value TEXT NOT NULL,
+  why TEXT NOT NULL,
+  PRIMARY KEY (item_id, scheme, value)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tags_value ON tags (scheme, value);
+
+CREATE TABLE revisions (
+  id INTEGER PRIMARY KEY,
+  item_id INTEGER NOT NULL REFERENCES items (id),
+  sighting_id INTEGER REFERENCES sightings (id),
+  field TEXT NOT NULL,
+  old TEXT, new TEXT,
+  at TEXT NOT NULL
+) STRICT;
+CREATE INDEX revisions_item ON revisions (item_id);
+CREATE INDEX revisions_at ON revisions (at);
+
+CREATE TABLE runs (
+  id INTEGER PRIMARY KEY,
+  source TEXT NOT NULL REFERENCES sources (slug),
+  url TEXT NOT NULL,
+  at TEXT NOT NULL,
+  outcome TEXT NOT NULL CHECK (outcome IN ('changed', 'unchanged', 'failed', 'waiting')),
+  status INTEGER,
+  ms INTEGER NOT NULL DEFAULT 0,
+  wire_bytes INTEGER NOT NULL DEFAULT 0,
+  found INTEGER NOT NULL DEFAULT 0,
+  new INTEGER NOT NULL DEFAULT 0,
+  changed INTEGER NOT NULL DEFAULT 0,
+  refused INTEGER NOT NULL DEFAULT 0,
+  withdrawn INTEGER NOT NULL DEFAULT 0,
+  alarm TEXT,
+  error_class TEXT, error TEXT
+) STRICT;
+CREATE INDEX runs_source ON runs (source, at);
+
+CREATE TABLE refusals (
+  run_id INTEGER NOT NULL REFERENCES runs (id),
+  item TEXT NOT NULL,
+  field TEXT NOT NULL,
+  value TEXT NOT NULL,
+  why TEXT NOT NULL
+) STRICT;
+CREATE INDEX refusals_run ON refusals (run_id);
+
+CREATE TABLE feeds (
+  path TEXT PRIMARY KEY,
+  dirty INTEGER NOT NULL CHECK (dirty IN (0, 1)),
+  rendered_on TEXT,
+  calendar INTEGER NOT NULL DEFAULT 0 CHECK (calendar IN (0, 1))
+) STRICT, WITHOUT ROWID;
+
+CREATE VIRTUAL TABLE items_fts USING fts5 (
+  title, summary, content='items', content_rowid='id', tokenize="unicode61 remove_diacritics 2"
+);
+CREATE TRIGGER items_fts_insert AFTER INSERT ON items BEGIN
+  INSERT INTO items_fts (rowid, title, summary) VALUES (new.id, new.title, new.summary);
+END;
+CREATE TRIGGER items_fts_update AFTER UPDATE OF title, summary ON items BEGIN
+  INSERT INTO items_fts (items_fts, rowid, title, summary) VALUES ('delete', old.id, old.title, old.summary);
+  INSERT INTO items_fts (rowid, title, summary) VALUES (new.id, new.title, new.summary);
+END;
+CREATE TRIGGER items_fts_delete AFTER DELETE ON items BEGIN
+  INSERT INTO items_fts (items_fts, rowid, title, summary) VALUES ('delete', old.id, old.title, old.summary);
+END;
+"""
+
+VIEWS = """
+CREATE VIEW v_sightings AS
+SELECT s.source, s.url, s.guid, s.item_id, i.uid, s.key, s.rule, s.own, s.kind, s.title, s.subtitle, s.summary,
+  s.language, s.published, s.updated, s.starts, s.ends, s.all_day, s.tz, s.doubts, s.status, s.location, s.geo,
+  s.organiser, s.author, s.section, s.categories, s.raw, s.seen_on, s.canonical, s.first_seen, s.changed_at,
+  coalesce(s.last_seen, t.last_success, s.first_seen) AS last_seen,
+  CASE WHEN s.withdrawn_at IS NOT NULL THEN 'withdrawn'
+       WHEN s.aged_at IS NOT NULL THEN 'aged'
+       WHEN s.missing_visits > 0 THEN 'missing'
+       ELSE 'listed' END AS presence,
+  s.withdrawn_at, s.id AS sighting_id
+FROM sightings AS s JOIN items AS i ON i.id = s.item_id LEFT JOIN source_state AS t ON t.source = s.source;
+
+CREATE VIEW v_news AS
+SELECT i.id AS item_id, i.uid, i.title, i.url, i.summary, i.published, l.source, n.name AS source_name, n.level,
+  n.insee, n.siren, i.language, i.author,
+  (SELECT count(*) FROM sightings AS s WHERE s.item_id = i.id) AS sightings,
+  i.first_seen, i.updated, i.changed_at, i.withdrawn_at
+FROM items AS i JOIN sightings AS l ON l.id = i.lead_id JOIN sources AS n ON n.slug = l.source
+WHERE i.kind = 'news';
+
+CREATE VIEW v_events AS
+SELECT i.id AS item_id, i.uid, i.title, i.starts, i.ends, i.all_day, i.tz, i.starts_utc, i.ends_utc, i.doubts,
+  i.status, i.location, i.geo, i.organiser, i.url, i.summary, i.published, l.source, n.name AS source_name, n.level,
+  n.insee, n.siren, i.language, i.sequence,
+  (SELECT count(*) FROM sightings AS s WHERE s.item_id = i.id) AS sightings,
+  i.first_seen, i.updated, i.changed_at, i.withdrawn_at
+FROM items AS i JOIN sightings AS l ON l.id = i.lead_id JOIN sources AS n ON n.slug = l.source
+WHERE i.kind = 'event';
+
+CREATE VIEW v_runs AS
+SELECT r.id AS run_id, r.source, n.name AS source_name, r.at, r.outcome, r.status, r.ms, r.wire_bytes, r.found,
+  r.new, r.changed, r.refused, r.withdrawn, r.alarm, r.error_class, r.error, r.url
+FROM runs AS r JOIN sources AS n ON n.slug = r.source;
+
+CREATE VIEW v_changes AS
+SELECT r.at, r.item_id, i.uid, i.kind, i.title, r.field, r.old, r.new, s.source, i.url
+FROM revisions AS r JOIN items AS i ON i.id = r.item_id LEFT JOIN sightings AS s ON s.id = r.sighting_id;
+"""
+
+VERSION = 1
+
+
+@migrations()
+def m001_tables_and_views(db: Database) -> None:
+    """Everything, at first."""
+    db.executescript(TABLES)
+    db.executescript(VIEWS)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the store to VERSION: each migration in its own transaction."""
+    db = Database(connection, execute_plugins=False)
+    migrations.apply(db)
