@@ -300,6 +300,67 @@ class Reading:
     found: int = 0
 
 
+# ── what a visit brings ─────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class PageMemory:
+    """What is kept of a page that was parsed: its validators and the digest of its bytes."""
+
+    etag: str | None
+    last_modified: str | None
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a visit needs to know of earlier ones. `fingerprint`: how the source was read then; another one voids `pages`."""
+
+    fingerprint: str | None = None
+    pages: Mapping[str, PageMemory] = field(default_factory=dict)
+
+
+Outcome = Literal["changed", "unchanged", "failed", "waiting"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """One fetch, as the run ledger keeps it. `memory` stands only with a body that was parsed."""
+
+    url: str
+    at: datetime
+    outcome: Outcome
+    status: int | None = None
+    ms: int = 0
+    wire_bytes: int = 0
+    found: int = 0
+    refused: tuple[Refusal, ...] = ()
+    memory: PageMemory | None = None
+    error_class: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One source visited: plain data, absorbed by the one writer.
+
+    `sightings`: what the pages read again show (None: nothing was read again, all is as it was). `complete`: they are
+    all that is to come. `moved_to`: where every request was redirected for good. `until`: when the host wants us back.
+    """
+
+    source: str
+    at: datetime
+    outcome: Outcome
+    fingerprint: str
+    pages: tuple[Fetched, ...]
+    sightings: tuple[Sighting, ...] | None = None
+    complete: bool = False
+    moved_to: str | None = None
+    until: datetime | None = None
+    error_class: str | None = None
+    error: str | None = None
+
+
 # ── what is published ───────────────────────────────────────────────────────────────────────────
 
 
@@ -370,4 +431,3 @@ class Feed:
     events: tuple[Item, ...] = ()
     tombstones: tuple[Tombstone, ...] = ()
     calendar: bool = False  # whether it is also an iCalendar
-

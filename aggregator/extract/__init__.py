@@ -1,0 +1,29 @@
+"""Bytes to raw items, one file a kind; the kinds do not know each other.
+
+A kind is a frozen dataclass: its fields are its `options:` in sources.yaml, calling it on a Page gives what it found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import cast
+
+from aggregator.model import Extractor
+
+# kind -> where its class is. Loaded when first used: a run in which nothing changed parses nothing and loads no parser.
+_WHERE: Mapping[str, tuple[str, str]] = {
+    "feed": ("aggregator.extract.feed", "Feed"),
+    "html": ("aggregator.extract.html", "Html"),
+    "ics": ("aggregator.extract.ics", "Ics"),
+    "jsonld": ("aggregator.extract.jsonld", "JsonLd"),
+    "spip": ("aggregator.extract.spip", "Spip"),
+}
+
+KINDS = tuple(_WHERE)
+
+
+def kind(name: str) -> type[Extractor]:
+    """Give the class of a kind. Raises KeyError for a name that is none of KINDS."""
+    module, attribute = _WHERE[name]
+    return cast("type[Extractor]", getattr(import_module(module), attribute))

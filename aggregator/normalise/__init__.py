@@ -1,0 +1,1 @@
+"""Words into meaning: text, URLs, HTML, dates, and raw items into sightings."""

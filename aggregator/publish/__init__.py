@@ -1,0 +1,101 @@
+"""Outputs: items and feeds as RSS, Atom, JSON Feed, iCalendar, HTML and OPML; and files that are replaced whole.
+
+Same feeds, same bytes: nothing here reads a clock. One item that cannot be spelled costs itself: it comes back as a
+Refusal, for the caller to log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import TypeVar
+
+from aggregator.model import Feed, Item, Refusal, Site
+from aggregator.publish import ical, jsonfeed, rss_atom
+from aggregator.publish.entry import entry, line
+from aggregator.publish.head import head
+from aggregator.publish.html import index, stylesheet
+from aggregator.publish.opml import feeds as opml_feeds
+from aggregator.publish.opml import sources as opml_sources
+from aggregator.publish.write import write
+
+__all__ = ["Rendered", "Renderer", "index", "opml_feeds", "opml_sources", "render", "stylesheet", "write"]
+
+T = TypeVar("T")
+
+# Items whose spelled forms are kept, about 10 kB each: those of the combined feeds, which share the newest items.
+_KEPT = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The files of a feed (path -> bytes) and the items that stand in none of them, or not in all."""
+
+    files: dict[str, bytes]
+    refused: tuple[Refusal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Forms:
+    rss: bytes
+    atom: bytes
+    json: bytes
+
+
+class Renderer:
+    """Renders the feeds of a run. An item that stands in several feeds is spelled once, while it stays the same."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._forms = lru_cache(maxsize=_KEPT)(_forms)
+        self._event = lru_cache(maxsize=_KEPT)(ical.event)
+
+    def render(self, feed: Feed, *, updated: datetime | None = None) -> Rendered:
+        """Give a feed's files: "<path>.rss", ".atom", ".json" and, of a calendar, ".ics".
+
+        `updated` dates a feed in which nothing has a date (such as when its source was first seen), never one that
+        holds something: pass what the store knows, not the hour of the run, or the bytes differ each time.
+        """
+        refused: list[Refusal] = []
+        said = head(feed, self._site, updated)
+        forms = [form for _, form in _each(self._forms, feed.items, refused)]
+        files = {
+            f"{feed.path}.rss": rss_atom.rss(said, (form.rss for form in forms)),
+            f"{feed.path}.atom": rss_atom.atom(said, (form.atom for form in forms)),
+            f"{feed.path}.json": jsonfeed.feed(said, (form.json for form in forms)),
+        }
+        if feed.calendar:
+            events = _each(self._event, feed.events, refused)
+            files[f"{feed.path}.ics"] = ical.feed(said, [item for item, _ in events], (form for _, form in events))
+        return Rendered(files, tuple(dict.fromkeys(refused)))
+
+
+def render(feed: Feed, site: Site, *, updated: datetime | None = None) -> Rendered:
+    """Render one feed; see `Renderer.render`. A run that renders several keeps a Renderer."""
+    return Renderer(site).render(feed, updated=updated)
+
+
+def _forms(item: Item) -> _Forms:
+    said = entry(item)
+    rss, atom = rss_atom.entries(said)
+    return _Forms(rss, atom, jsonfeed.item(said))
+
+
+def _each(spell: Callable[[Item], T], items: Iterable[Item], refused: list[Refusal]) -> list[tuple[Item, T]]:
+    """Spell each item alone; those that cannot be spelled, or whose id another one has, go to `refused`."""
+    spelled: dict[str, tuple[Item, T]] = {}
+    for item in items:
+        try:
+            if item.uid in spelled:
+                raise ValueError("another item of this feed has the same id")
+            spelled[item.uid] = (item, spell(item))
+        except Exception as error:  # whatever one item holds, the feed's others are published
+            refused.append(_refusal(item, error))
+    return list(spelled.values())
+
+
+def _refusal(item: Item, error: Exception) -> Refusal:
+    where = line(str(item.title))[:200] or str(item.uid)[:200]
+    return Refusal(where, "publish", str(item.uid)[:200], f"{type(error).__name__}: {error}"[:500])

@@ -7,10 +7,6 @@ from __future__ import annotations
 
 import sqlite3
 
-from sqlite_utils import Database, Migrations
-
-migrations = Migrations("aggregator")
-
 TABLES = """
 CREATE TABLE sources (
   slug TEXT PRIMARY KEY,
@@ -21,8 +17,8 @@ CREATE TABLE sources (
   level TEXT, insee TEXT, siren TEXT,
   partners TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(partners)),
   licence TEXT,
+  tags TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(tags)),
   language TEXT NOT NULL,
-  full_text INTEGER NOT NULL CHECK (full_text IN (0, 1)),
   first_seen TEXT NOT NULL,
   removed_at TEXT
 ) STRICT;
@@ -38,6 +34,7 @@ CREATE TABLE source_state (
   listed INTEGER,
   shrunk_since TEXT,
   missing INTEGER NOT NULL DEFAULT 0,
+  alarm TEXT,
   moved_to TEXT,
   moved_visits INTEGER NOT NULL DEFAULT 0,
   error_class TEXT, error TEXT
@@ -241,14 +238,15 @@ FROM revisions AS r JOIN items AS i ON i.id = r.item_id LEFT JOIN sightings AS s
 VERSION = 1
 
 
-@migrations()
-def m001_tables_and_views(db: Database) -> None:
-    """Everything, at first."""
-    db.executescript(TABLES)
-    db.executescript(VIEWS)
-
-
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the store to VERSION: each migration in its own transaction."""
-    db = Database(connection, execute_plugins=False)
-    migrations.apply(db)
+    """Bring the store to VERSION: each migration in its own transaction, recorded by sqlite-utils."""
+    from sqlite_utils import Database, Migrations  # 190 ms: only a store that is not at VERSION pays for it
+
+    migrations = Migrations("aggregator")
+
+    @migrations()
+    def m001_tables_and_views(db: Database) -> None:
+        db.executescript(TABLES)
+        db.executescript(VIEWS)
+
+    migrations.apply(Database(connection, execute_plugins=False))

@@ -1,0 +1,312 @@
+"""The commands: arguments in, tables or JSON out, and exit codes that scripts can trust. No logic."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aggregator import __version__
+from aggregator.errors import AggregatorError, Busy, ConfigError
+
+EXIT_CODES = "exit codes: 0 fine, 1 something failed, 2 wrong usage or configuration, 3 another instance is writing"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the return value is the exit code."""
+    asked = _parser().parse_args(arguments)
+    logging.basicConfig(
+        level=logging.INFO if asked.command == "serve" else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(message)s",
+        datefmt="%Y-%m-%dT%H:%M:%S",
+    )
+    logging.getLogger("icalendar").setLevel(logging.ERROR)
+    try:
+        code: int = asked.do(asked)
+        sys.stdout.flush()
+        return code
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except Busy as error:
+        print(error, file=sys.stderr)
+        return 3
+    except AggregatorError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # « aggregator status | head »
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    group = common.add_argument_group("common options")
+    group.add_argument(
+        "--config", type=Path, default=Path("sources.yaml"), metavar="FILE", help="the sources (sources.yaml)"
+    )
+    group.add_argument(
+        "--db", type=Path, default=Path("aggregator.db"), metavar="FILE", help="the SQLite store (aggregator.db)"
+    )
+    group.add_argument(
+        "--out", type=Path, default=Path("feeds"), metavar="FOLDER", help="where feeds are published (feeds)"
+    )
+    group.add_argument(
+        "--now",
+        type=_instant,
+        metavar="TIME",
+        help="act as if it were this instant (2025-11-03T09:00:00Z): replays and tests",
+    )
+    group.add_argument("--json", action="store_true", help="print JSON for machines")
+    parser = argparse.ArgumentParser(
+        "aggregator",
+        description="News and events of French international partnerships: many sites in, feeds and calendars out.",
+        epilog=EXIT_CODES,
+    )
+    parser.add_argument("--version", action="version", version=f"aggregator {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, do: Callable[[argparse.Namespace], int], words: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(
+            name, parents=[common], help=words, description=words[0].upper() + words[1:] + ".", epilog=EXIT_CODES
+        )
+        sub.set_defaults(do=do)
+        return sub
+
+    run = command("run", _run, "visit the sources that are due, store what they say, publish what changed")
+    run.add_argument("slugs", nargs="*", metavar="SLUG", help="visit these, due or not")
+    run.add_argument("--all", action="store_true", dest="everything", help="visit all enabled sources, due or not")
+    command("publish", _publish, "render every feed from the store and replace the files that differ")
+    serve = command("serve", _serve, "keep running: visits on schedule, feeds/ over HTTP")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    serve.add_argument("--port", type=int, default=8800, help="port to listen on (8800)")
+    check = command(
+        "check", _check, "check sources.yaml; with slugs: visit them and show what would be stored, write nothing"
+    )
+    check.add_argument("slugs", nargs="*", metavar="SLUG", help="sources to try")
+    command("status", _status, "tell how each source is going: last success, next visit, state, last error")
+    show = command("show", _show, "tell all that is known of an item: sightings, revisions, tags, and why")
+    show.add_argument("what", metavar="URL-or-id", help="a link, a guid, a UID or the store's id")
+    schema = command("schema", _schema, "write the JSON Schema of sources.yaml, for editors")
+    schema.add_argument("file", nargs="?", type=Path, metavar="FILE", help="where to (standard output)")
+    demo = command(
+        "demo",
+        _demo,
+        "run the whole way once over a sample federation on this machine, in feeds/demo/; each call is a day later",
+    )
+    demo.add_argument("--port", type=int, default=8801, help="first of eight ports for the sample sites (8801)")
+    return parser
+
+
+def _instant(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text}: an instant is written 2025-11-03T09:00:00Z") from None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _clock(asked: argparse.Namespace) -> Callable[[], datetime]:
+    fixed: datetime | None = asked.now
+    return (lambda: fixed) if fixed is not None else (lambda: datetime.now(UTC))
+
+
+def _slugs(asked: argparse.Namespace, known: Sequence[str]) -> list[str]:
+    unknown = [slug for slug in asked.slugs if slug not in known]
+    if unknown:
+        import difflib
+
+        near = [
+            f"{slug}: there is no such source; {_or(difflib.get_close_matches(slug, known, 3))}" for slug in unknown
+        ]
+        raise ConfigError(near)
+    return list(asked.slugs)
+
+
+def _or(near: Sequence[str]) -> str:
+    return f"did you mean {' or '.join(near)}?" if near else "« aggregator status » lists them"
+
+
+# ── run, publish, serve ─────────────────────────────────────────────────────────────────────────
+
+
+def _run(asked: argparse.Namespace) -> int:
+    from aggregator import config, pipeline, report
+    from aggregator.store import open_for_writing
+
+    configuration = config.load(asked.config)
+    only = _slugs(asked, [s.slug for s in configuration.sources])
+    with open_for_writing(asked.db) as connection, report.progress(quiet=asked.json) as bar:
+
+        async def whole() -> pipeline.Run:
+            with _stopping() as stop:
+                return await pipeline.run(
+                    connection, configuration, asked.out, clock=_clock(asked), only=only, everything=asked.everything,
+                    started=bar.started, seen=bar.seen, stop=stop,
+                )  # fmt: skip
+
+        done = asyncio.run(whole())
+    report.run(done, asked.out, as_json=asked.json)
+    return 1 if done.failed else 0
+
+
+@contextmanager
+def _stopping() -> Iterator[asyncio.Event]:
+    """Give an event that SIGTERM and Ctrl-C set; a second Ctrl-C ends at once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def asked_to() -> None:
+        stop.set()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+        print("stopping: visits under way are finished and stored (again: at once)", file=sys.stderr)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, asked_to)
+    yield stop
+
+
+def _publish(asked: argparse.Namespace) -> int:
+    from aggregator import config, report
+    from aggregator.publication import publish
+    from aggregator.store import open_for_writing, transaction
+    from aggregator.store.absorb import sync_sources
+
+    configuration = config.load(asked.config)
+    now = _clock(asked)()
+    with open_for_writing(asked.db) as connection:
+        with transaction(connection):
+            sync_sources(connection, configuration.sources, now)
+        done = publish(connection, configuration, asked.out, now, everything=True)
+    report.published(done, asked.out, as_json=asked.json)
+    return 0
+
+
+def _serve(asked: argparse.Namespace) -> int:
+    from aggregator import config, schedule, serve
+    from aggregator.store import open_for_writing
+
+    configuration = config.load(asked.config)
+    listener = serve.bind(asked.host, asked.port)
+    with listener, open_for_writing(asked.db) as connection:
+
+        async def whole() -> None:
+            with _stopping() as stop:
+                logging.getLogger(__name__).info(
+                    "feeds on http://%s:%d/, %d sources", asked.host, asked.port, len(configuration.sources)
+                )
+                await schedule.keep_running(
+                    connection,
+                    configuration,
+                    asked.out,
+                    clock=_clock(asked),
+                    stop=stop,
+                    beside=lambda: serve.serve(asked.out, listener, stop),
+                )
+
+        asyncio.run(whole())
+    return 0
+
+
+# ── check, status, show, schema ─────────────────────────────────────────────────────────────────
+
+
+def _check(asked: argparse.Namespace) -> int:
+    from aggregator import config, report
+    from aggregator.pipeline import trial
+    from aggregator.store import open_for_reading
+
+    configuration = config.load(asked.config)
+    slugs = _slugs(asked, [s.slug for s in configuration.sources])
+    if not slugs:
+        report.checked(configuration, as_json=asked.json)
+        return 0
+    connection = open_for_reading(asked.db) if asked.db.exists() else None
+    visits = asyncio.run(trial(configuration, slugs, connection, clock=_clock(asked)))
+    report.trials(visits, connection, as_json=asked.json)
+    return 1 if any(visit.outcome != "changed" for visit in visits) else 0
+
+
+def _status(asked: argparse.Namespace) -> int:
+    from aggregator import report
+    from aggregator.store import open_for_reading, queries
+
+    rows = queries.status(open_for_reading(asked.db))
+    report.status(rows, _clock(asked)(), as_json=asked.json)
+    return 1 if any(row["enabled"] and not row["removed_at"] and row["error"] for row in rows) else 0
+
+
+def _show(asked: argparse.Namespace) -> int:
+    from aggregator import config, report
+    from aggregator.normalise.urls import canonical
+    from aggregator.store import open_for_reading, queries
+
+    try:
+        aliases = config.load(asked.config).sources[0].aliases
+    except ConfigError:
+        aliases = {}
+    connection = open_for_reading(asked.db)
+    found = queries.find(connection, asked.what, canonical(asked.what, aliases))
+    if not found:
+        print(
+            f"{asked.what}: no item has this id, UID, guid or link; « aggregator status » lists the sources",
+            file=sys.stderr,
+        )
+        return 1
+    report.stories([queries.story(connection, item) for item in found], as_json=asked.json)
+    return 0
+
+
+def _schema(asked: argparse.Namespace) -> int:
+    from aggregator import config
+
+    if asked.file is None:
+        print(config.schema(), end="")
+    else:
+        asked.file.write_text(config.schema(), encoding="utf-8")
+    return 0
+
+
+def _demo(asked: argparse.Namespace) -> int:
+    """Serve the sample federation as it stands on the demo's next day, and run the pipeline on it as `run --all` would."""
+    from datetime import timedelta
+
+    from aggregator import config, demo, pipeline, report
+    from aggregator.store import open_for_writing
+
+    home = Path("feeds/demo")
+    home.mkdir(parents=True, exist_ok=True)
+    written = home / "sources.yaml"
+    written.write_text(demo.configuration(asked.port), encoding="utf-8")
+    configuration = config.load(written)
+    with open_for_writing(home / "aggregator.db") as connection, report.progress(quiet=asked.json) as bar:
+        (last,) = connection.execute("SELECT max(last_visit) FROM source_state").fetchone()
+        day = (datetime.fromisoformat(last) - demo.START).days + 2 if last else 1
+        now = asked.now or demo.START + timedelta(days=day - 1)
+
+        async def whole() -> pipeline.Run:
+            async with demo.Federation(day, asked.port):
+                return await pipeline.run(
+                    connection,
+                    configuration,
+                    home,
+                    clock=lambda: now,
+                    everything=True,
+                    started=bar.started,
+                    seen=bar.seen,
+                )
+
+        done = asyncio.run(whole())
+    report.run(done, home, as_json=asked.json)
+    report.demo(day, now, home, as_json=asked.json)
+    unplanned = [outcome for outcome in done.failed if outcome.source.slug not in demo.troubles(day)]
+    return 1 if unplanned else 0

@@ -1,0 +1,166 @@
+"""What is the same thing, what it looks like, and what is no longer there: decisions over plain data, explained.
+
+Within a source a sighting's key decides (normalise.item). Across sources, for now: the same canonical URL.
+A wrong merge is worse than ten missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from aggregator.model import Kind, Occurrence, Sighting, Source, Status
+
+# ── the face of an item ─────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A stored sighting as the face of its item needs it. `own`: its link is on the source's own site."""
+
+    id: int
+    sighting: Sighting
+    own: bool
+    first_seen: datetime
+    withdrawn_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What readers see of an item: each field is a visible one, and a change in any is a revision."""
+
+    kind: Kind
+    title: str
+    url: str | None
+    summary: str | None
+    language: str | None
+    published: date | datetime | None
+    when: Occurrence | None
+    status: Status | None
+    location: str | None
+    geo: str | None
+    organiser: str | None
+    author: str | None
+
+
+def own(sighting: Sighting, source: Source, host: str) -> bool:
+    """Whether `host` (of the sighting's link, without www) is the source's own: it speaks of its own page. No link is its own word too."""
+    return sighting.url is None or host in source.hosts
+
+
+def precedence(told: Iterable[Told]) -> list[Told]:
+    """Order an item's sightings, the leading one first: still there, on its own site, earliest seen.
+
+    The page's owner leads whoever saw it first: nobody takes over another's item by announcing its address.
+    """
+    return sorted(told, key=lambda t: (t.withdrawn_at is not None, not t.own, t.first_seen, t.id))
+
+
+def face(ordered: Sequence[Told]) -> Face:
+    """Compose an item from its sightings (in `precedence`): the leading one speaks, the others fill what it leaves open."""
+    lead = ordered[0].sighting
+    if len(ordered) == 1:
+        return Face(
+            lead.kind, lead.title, lead.url, lead.summary, lead.language, lead.published, lead.when, lead.status, lead.location, lead.geo,
+            lead.organiser, lead.author,
+        )  # fmt: skip
+    all_ = [told.sighting for told in ordered]
+    dated = next((s for s in all_ if s.when is not None), None)
+    status = dated.status if dated is not None else lead.status
+
+    def first(name: str) -> str | None:
+        return next((value for s in all_ if (value := getattr(s, name)) is not None), None)
+
+    return Face(
+        kind="event" if any(s.kind == "event" for s in all_) else "news",
+        title=lead.title,
+        url=first("url"),
+        summary=first("summary"),
+        language=lead.language,
+        published=next((s.published for s in all_ if s.published is not None), None),
+        when=dated.when if dated is not None else None,
+        status=status,
+        location=first("location"),
+        geo=first("geo"),
+        organiser=first("organiser"),
+        author=lead.author,
+    )
+
+
+def ranked_at(published: date | datetime | None, first_seen: datetime, tz: str = "Europe/Paris") -> datetime:
+    """Give the instant (UTC) that orders an item: its publication (a day counts as its noon), never later than we saw it first.
+
+    Sites date announcements on the day of the event (domain §1.6): such an item would be pinned on top until then.
+    """
+    if published is None:
+        return first_seen
+    if not isinstance(published, datetime):
+        published = datetime.combine(published, time(12), ZoneInfo(tz)).astimezone(UTC)
+    return min(published, first_seen)
+
+
+def instants(when: Occurrence) -> tuple[datetime, datetime]:
+    """Give start and end of an occurrence in UTC (a day: its local midnights; an unknown end: the start)."""
+    zone = ZoneInfo(when.tz)
+
+    def utc(moment: date | datetime) -> datetime:
+        local = moment if isinstance(moment, datetime) else datetime.combine(moment, time())
+        return local.replace(tzinfo=zone).astimezone(UTC)
+
+    return utc(when.start), utc(when.end if when.end is not None else when.start)
+
+
+# ── what is no longer there ─────────────────────────────────────────────────────────────────────
+
+GOOD_VISITS = 3  # that must miss a sighting before it is withdrawn
+SHRUNK_FOR = timedelta(days=7)  # a list that stays small that long is a smaller list
+
+
+def shrank(found: int, listed: int | None, shrunk_since: datetime | None, now: datetime) -> bool:
+    """Whether a page lists so much less than last time that nothing may be concluded from what is missing."""
+    if not listed or found * 2 >= listed:
+        return False
+    return shrunk_since is None or now - shrunk_since < SHRUNK_FOR
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a sighting stood in its list: its section, kind, and the time that orders it there (ISO text compares)."""
+
+    key: str
+    kind: Kind
+    section: str | None
+    published: str | None
+    starts: str | None
+
+
+def missing(gone: Iterable[Place], shown: Iterable[Place], *, complete: bool, today: str) -> tuple[set[str], set[str]]:
+    """Tell keys that are truly missing from those that only left the window of a list: (missing, aged).
+
+    A list shows its newest news or its next events. What is not shown although something beyond it still is (older
+    news, a later event, in the same section) is missing; else it has aged out, as everything does. A `complete`
+    listing misses whatever is still to come. Past events and undated news age. `today`: ISO day.
+    """
+    oldest: dict[tuple[Kind, str | None], str] = {}
+    latest: dict[tuple[Kind, str | None], str] = {}
+    for place in shown:
+        where = (place.kind, place.section)
+        if place.published is not None:
+            oldest[where] = min(oldest.get(where, place.published), place.published)
+        if place.starts is not None:
+            latest[where] = max(latest.get(where, place.starts), place.starts)
+    lost: set[str] = set()
+    aged: set[str] = set()
+    for place in gone:
+        where = (place.kind, place.section)
+        if place.kind == "event" and place.starts is not None:
+            ahead = place.starts[:10] >= today
+            truly = ahead and (complete or (where in latest and latest[where] > place.starts))
+        elif place.published is not None:
+            truly = where in oldest and oldest[where][:10] < place.published[:10]
+        else:
+            truly = complete
+        (lost if truly else aged).add(place.key)
+    return lost, aged

@@ -1,0 +1,67 @@
+"""The landmarks of a SPIP list page: its headings, and how its tokens stand to each other."""
+
+from __future__ import annotations
+
+from aggregator.extract import spip_words as words
+from aggregator.extract.spip_tokens import Token
+
+FAR = 1 << 30
+
+
+class Landmarks:
+    """A page's tokens, what the headings among them announce, and which tokens are spoken for."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self.tokens = tokens
+        self.used = [token.kind == "noise" for token in tokens]
+        self.marks = [self._mark(index) for index in range(len(tokens))]
+
+    def beside(self, index: int, step: int) -> int | None:
+        """The next token that is not noise, forwards (1) or backwards (-1)."""
+        index += step
+        while 0 <= index < len(self.tokens):
+            if self.tokens[index].kind != "noise":
+                return index
+            index += step
+        return None
+
+    def low(self, start: int, stop: int) -> int:
+        """Depth of the innermost element that holds tokens `start` and `stop` (start <= stop)."""
+        return min((self.tokens[index].low for index in range(start + 1, stop + 1)), default=FAR)
+
+    def cuts(self, index: int, level: int) -> bool:
+        """Whether the token is a heading that ends what stands under a heading of `level` (0: no h1..h6)."""
+        own = self.tokens[index].line.heading
+        return self.marks[index] is not None or bool(own and level and own <= level and not self.tokens[index].link)
+
+    def take(self, start: int, stop: int) -> None:
+        """Tokens start..stop-1 are spoken for."""
+        self.used[start:stop] = [True] * (stop - start)
+
+    def _mark(self, index: int) -> str | None:
+        """What the heading at `index` announces (see spip_words.heading), None when it is no heading we know."""
+        token = self.tokens[index]
+        known = words.heading(token.text) if token.kind == "text" else None
+        if known is None:
+            return None
+        before = self.beside(index, -1)
+        if before is not None and self.tokens[before].kind == "date":
+            return None  # the line after a date is a title, whatever its words
+        line = token.line
+        strong = line.heading or line.bold or line.is_image
+        if not strong and (self._in_menu(index) or (known == "list" and line.href is not None)):
+            return None
+        return known
+
+    def _in_menu(self, index: int) -> bool:
+        """Whether it is one of several links of the same make, or ends a breadcrumb of them."""
+        line = self.tokens[index].line
+        for step in (-1, 1):
+            other = self.beside(index, step)
+            if other is None:
+                continue
+            neighbour = self.tokens[other].line
+            alike = neighbour.tag == line.tag and neighbour.heading == line.heading and neighbour.href is not None
+            if alike and (line.href is not None or (step < 0 and line.tag == "li")):
+                return True
+        return False

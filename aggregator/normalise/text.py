@@ -1,0 +1,204 @@
+"""Text: from bytes to characters, repaired where the damage is known, folded where words are compared.
+
+French spaces (NBSP, narrow NBSP) and apostrophes are kept for readers; `fold` forgets them for comparing.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+import unicodedata
+
+# ── bytes to characters ─────────────────────────────────────────────────────────────────────────
+
+_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_DECLARED = re.compile(
+    rb"""(?:<\?xml[^>]{0,200}?encoding|<meta[^>]{0,200}?charset)\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})"""
+)
+# What browsers read these labels as (WHATWG Encoding): sites that say ISO-8859-1 mean Windows-1252, or ’ and œ are lost.
+_WINDOWS = frozenset({"iso8859-1", "ascii", "cp1252"})
+
+
+def _stray_byte(error: UnicodeError) -> tuple[str, int]:
+    """A byte that is no UTF-8 inside a UTF-8 page: pasted from Windows, so read as Windows reads it."""
+    assert isinstance(error, UnicodeDecodeError)
+    stray = error.object[error.start : error.end]
+    return stray.decode("cp1252", "replace"), error.end
+
+
+codecs.register_error("stray-cp1252", _stray_byte)
+
+
+def decode(body: bytes, charset: str | None = None) -> str:
+    """Give the characters of a page: BOM, HTTP charset, XML declaration or meta, strict UTF-8, Windows-1252.
+
+    A single-byte charset is not believed when the bytes are valid UTF-8 with accents in it: such pages say
+    ISO-8859-1 in a forgotten header, and French in Windows-1252 is practically never valid UTF-8. Never raises.
+    """
+    for bom, name in _BOMS:
+        if body.startswith(bom):
+            return body[len(bom) :].decode(name, "replace")
+    said = _DECLARED.search(body[:2048])
+    for label in (charset, said.group(1).decode("ascii") if said else None):
+        name = _codec(label)
+        if name is not None:
+            return _as(body, name)
+    return _as(body, "cp1252")
+
+
+def _codec(label: str | None) -> str | None:
+    try:
+        name = codecs.lookup(label.strip()).name if label else None
+    except (LookupError, ValueError):
+        return None
+    if name is None or name in _WINDOWS:
+        return name and "cp1252"
+    try:
+        "é".encode(name)  # not a text encoding (base64, rot13 …), or one that cannot write French
+    except (LookupError, UnicodeError, TypeError, ValueError):
+        return None
+    return name
+
+
+def _as(body: bytes, name: str) -> str:
+    if name == "utf-8":
+        return body.decode("utf-8", "stray-cp1252")
+    try:
+        return body.decode("utf-8") if not name.startswith("utf") else body.decode(name, "replace")
+    except UnicodeDecodeError:
+        return body.decode(name, "replace")
+
+
+# ── clean characters ────────────────────────────────────────────────────────────────────────────
+
+# What no reader should see and XML 1.0 forbids: C0 (but tab and line ends), C1, surrogates, non-characters; and marks that
+# only turn the direction of text or have no width (but ZWNJ and ZWJ, which Persian and emoji need).
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
+)
+_BLANKS = re.compile(r"[ \t\r\n\u2028\u2029]+")
+_AROUND_LINES = re.compile(r"[ \t\r]*\n[ \t\r\n]*")
+
+
+def clean(text: str) -> str:
+    """One line of NFC text without control characters; runs of plain blanks become one space, French spaces stay."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    return _BLANKS.sub(" ", _FORBIDDEN.sub("", text)).strip(" \xa0\u202f")
+
+
+def clean_lines(text: str) -> str:
+    """The same for text of several lines: line ends are kept, empty lines are not."""
+    lines = (clean(line) for line in _AROUND_LINES.split(text.replace("\u2028", "\n").replace("\u2029", "\n")))
+    return "\n".join(line for line in lines if line)
+
+
+# ── known damage ────────────────────────────────────────────────────────────────────────────────
+
+# UTF-8 once read as Windows-1252 and then « repaired » with a wrong table (domain §1.8): C3 became « à » and the second
+# byte stayed as Windows-1252 shows it. « à « » with a space before « is honest French and never touched.
+_SECOND_BYTES = {
+    "‡": 0x87,
+    "«": 0xAB,
+    "²": 0xB2,
+    "³": 0xB3,
+    "´": 0xB4,
+    "¹": 0xB9,
+    "»": 0xBB,
+    "®": 0xAE,
+    "¯": 0xAF,
+    "€": 0x80,
+    "‰": 0x89,
+    "¼": 0xBC,
+    "¶": 0xB6,
+}
+_SPLIT_LETTER = re.compile("(?<=[^\\W\\d_])[àÀ]([‡²³´¹®¯€‰¼¶]|«[\u00a0 ]?(?=[^\\W\\d_])|»(?=[^\\W\\d_]))")
+_LEFT_OVER = re.compile("(?<=[^\\W\\d_])é©|é©(?=[^\\W\\d_])")
+_VIS_A_VIS = re.compile(r"\b([Vv]is-[àa]) -(?=vis\b)")
+_DAGGER = re.compile("(?<=[…?!.\\w])†(?=[\\s.,;)]|$)")
+# Words in which « ç » stands for « â »: whole words, so that no honest « ç » changes.
+_CEDILLA = re.compile(r"\w*ç\w*", re.IGNORECASE)
+_A_CIRCUMFLEX = frozenset(
+    "grâce grâces château châteaux châtelain châtelaine bâtiment bâtiments bâtir bâtie bâtis bâties tâche tâches "
+    "tâcher pâte pâtes âge âges âgé âgée âgés âgées théâtre théâtres câble câbles câblé câblée relâche relâcher "
+    "fâcheux fâcheuse plâtre plâtres".split()
+)
+
+
+def repair(text: str) -> str:
+    """Mend the damage that CUF's site carries in its own text; everything else is left as it is.
+
+    >>> repair("grçce à la coopé©ration, FRANà‡AIS, aiguà« s, Rzeszà²w, vis-à -vis")
+    'grâce à la coopération, FRANÇAIS, aiguës, Rzeszòw, vis-à-vis'
+    >>> repair("de « Ti coup » à « Haïti », façade, ça")
+    'de « Ti coup » à « Haïti », façade, ça'
+    """
+    if text.isascii():
+        return text
+    if "à" in text or "À" in text:
+        text = _SPLIT_LETTER.sub(_rejoin, text)
+        text = _VIS_A_VIS.sub(r"\1-", text)
+    if "©" in text:
+        text = _LEFT_OVER.sub("é", text)
+    if "ç" in text or "Ç" in text:
+        text = _CEDILLA.sub(_circumflex, text)
+    return _DAGGER.sub("”", text.replace("๠ ", "ù ").replace("๠", "ù"))
+
+
+def _rejoin(match: re.Match[str]) -> str:
+    letter = chr(0xC0 + (_SECOND_BYTES[match.group(1)[0]] & 0x3F))
+    before = match.string[max(0, match.start() - 2) : match.start()]
+    return letter.upper() if before.isupper() and len(before) > 1 else letter
+
+
+def _circumflex(match: re.Match[str]) -> str:
+    word = match.group(0)
+    mended = word.replace("ç", "â").replace("Ç", "Â")
+    return mended if mended.lower() in _A_CIRCUMFLEX else word
+
+
+# ── comparing ───────────────────────────────────────────────────────────────────────────────────
+
+_LIGATURES = str.maketrans({"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "ß": "ss"})
+_WORD = re.compile(r"[^\W_]+")
+
+
+def fold(text: str) -> str:
+    """Words alone, lower case, without accents, apostrophes or typography: what stays equal between HTML and RSS.
+
+    >>> fold("L’œil d'oeil : « Été » à Haïti")
+    'l oeil d oeil ete a haiti'
+    """
+    if not text.isascii():
+        # Words are found before marks are dropped, ligatures are split by hand: NFKD keeps « œ » whole.
+        text = "".join(
+            c for c in unicodedata.normalize("NFKD", text.translate(_LIGATURES)) if not unicodedata.combining(c)
+        )
+    return " ".join(_WORD.findall(text.lower()))
+
+
+# ── people's addresses ──────────────────────────────────────────────────────────────────────────
+
+_EMAIL = re.compile(
+    r"(?<![\w.+-])([A-Za-z0-9][A-Za-z0-9._%+-]{0,63})(?:@|\s?(?:\[at\]|\(at\)|\[a\]|\(a\)|\[arobase\]|\(arobase\))\s?)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5}",
+    re.IGNORECASE,
+)
+_OFFICE = frozenset(
+    "accueil actualites administration agenda asso association bonjour coop cooperation com communication comm "
+    "contact contacts courrier cuf direction europe info infos information informations inscription inscriptions "
+    "international jumelage jumelages mairie newsletter presse ri rsvp reservation secretariat service solidarite "
+    "support ville webmaster".split()
+)
+_HOLES = re.compile(r"[(\[<]\s*[)\]>]|(?:\bcourriel|\be-?mail|\bmail|\bmél)\s*:\s*(?=[.,;)\n]|$)", re.IGNORECASE)
+
+
+def without_people(text: str) -> str:
+    """Leave e-mail addresses of people out (GDPR: staff stand in bodies); those of an office (contact@, mairie@) stay."""
+    if "@" not in text and "(a" not in text and "[a" not in text:
+        return text
+
+    def one(match: re.Match[str]) -> str:
+        return match.group(0) if re.split(r"[._+-]", match.group(1).lower())[0] in _OFFICE else ""
+
+    mended = _EMAIL.sub(one, text)
+    return text if mended == text else re.sub(r" {2,}", " ", _HOLES.sub("", mended)).strip()

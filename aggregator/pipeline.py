@@ -1,0 +1,218 @@
+"""The whole way: due → visit → absorb → publish. Visits run side by side; one writer absorbs those that end together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from aggregator import __version__
+from aggregator.config import Config
+from aggregator.fetch import Fetcher
+from aggregator.model import Fetched, Known, Source, Visit
+from aggregator.publication import Published, publish
+from aggregator.store import queries, transaction
+from aggregator.store.absorb import Absorbed, Absorber, sync_sources
+from aggregator.visit import fingerprint, visit
+from aggregator.workers import WorkerBug, Workers
+
+log = logging.getLogger(__name__)
+
+HOSTS_AT_ONCE = 16
+GRACE = 10.0  # seconds that visits under way have to end when the program is told to stop
+_GROUP = 64  # visits in one commit, at most; a commit each would cost an fsync a source
+
+Clock = Callable[[], datetime]
+Seen = Callable[["Outcome"], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One source of a run: what its visit brought and what became of it. `ms`: on the network."""
+
+    source: Source
+    visit: Visit
+    absorbed: Absorbed
+
+    @property
+    def ms(self) -> int:
+        """Milliseconds on the network, all pages together."""
+        return sum(page.ms for page in self.visit.pages)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run did: an outcome a source in order of slug, and what was published."""
+
+    outcomes: tuple[Outcome, ...]
+    published: Published
+
+    @property
+    def failed(self) -> tuple[Outcome, ...]:
+        """The outcomes that need somebody's eye: failed visits, and lists that came back empty."""
+        return tuple(o for o in self.outcomes if o.visit.outcome == "failed" or o.absorbed.state == "empty")
+
+
+def user_agent(config: Config) -> str:
+    """Give the name under which we ask for pages: product, version and whom a webmaster may write to."""
+    contact = "".join(c for c in config.site.contact if c.isascii() and c.isprintable() and c not in "()")
+    return f"cooperation-aggregator/{__version__} (+{contact})"
+
+
+async def run(
+    connection: sqlite3.Connection, config: Config, out: Path, *, clock: Clock, only: Sequence[str] = (), everything: bool = False,
+    started: Callable[[int], None] = lambda _: None, seen: Seen = lambda _: None, stop: asyncio.Event | None = None,
+) -> Run:  # fmt: skip
+    """Visit the sources that are due (`only` these slugs, or all that are enabled with `everything`), absorb, publish.
+
+    `started` hears how many sources there are to visit, `seen` each outcome as it is stored. When `stop` is set, visits
+    under way have a moment to end; the others keep their turn. What was visited is absorbed and published all the same.
+
+    Raises:
+        StoreError, PublishError: the store or feeds/ cannot be written; what was stored and published before stands.
+    """
+    now = clock()
+    with transaction(connection):
+        sync_sources(connection, config.sources, now)
+    chosen = _chosen(connection, config, now, only, everything=everything)
+    started(len(chosen))
+    outcomes = await _visit_all(connection, config, chosen, clock, seen, stop or asyncio.Event()) if chosen else []
+    published = publish(connection, config, out, now)
+    return Run(tuple(sorted(outcomes, key=lambda o: o.source.slug)), published)
+
+
+def _chosen(
+    connection: sqlite3.Connection, config: Config, now: datetime, only: Sequence[str], *, everything: bool
+) -> list[Source]:
+    if only:
+        return [s for s in config.sources if s.slug in only]
+    enabled = [s for s in config.sources if s.enabled]
+    if everything:
+        return enabled
+    due = queries.due(connection, {s.slug: fingerprint(s) for s in enabled}, now)
+    return [s for s in enabled if s.slug in due]
+
+
+async def _visit_all(
+    connection: sqlite3.Connection,
+    config: Config,
+    sources: Iterable[Source],
+    clock: Clock,
+    seen: Seen,
+    stop: asyncio.Event,
+) -> list[Outcome]:
+    known = queries.known(connection)
+    finished: asyncio.Queue[tuple[Source, Visit] | None] = asyncio.Queue()
+    outcomes: list[Outcome] = []
+    async with (
+        Workers() as workers,
+        Fetcher(
+            user_agent=user_agent(config), hosts=queries.hosts(connection), clock=clock, concurrency=HOSTS_AT_ONCE
+        ) as fetcher,
+    ):
+
+        async def one(source: Source) -> None:
+            try:
+                brought = await visit(
+                    source, known.get(source.slug, Known()), get=fetcher.get, read=workers.read, now=clock()
+                )
+            except WorkerBug as bug:
+                log.exception("%s: a bug of ours: please report it with this traceback\n%s", source.slug, bug)
+                brought = _bug(source, clock(), bug)
+            except Exception as error:
+                log.exception("%s: a bug of ours: please report it with this traceback", source.slug)
+                brought = _bug(source, clock(), error)
+            finished.put_nowait((source, brought))
+
+        writer = asyncio.create_task(_absorb_all(connection, finished, outcomes, seen))
+        visits = [asyncio.create_task(one(source)) for source in sources]
+        try:
+            await _until_done(visits, writer, stop)
+        finally:
+            for task in visits:
+                task.cancel()
+            await asyncio.gather(*visits, return_exceptions=True)
+            finished.put_nowait(None)
+            await writer
+            with transaction(connection):
+                queries.remember_hosts(connection, fetcher.remembered())
+    return outcomes
+
+
+async def _until_done(visits: list[asyncio.Task[None]], writer: asyncio.Task[None], stop: asyncio.Event) -> None:
+    """Wait for the visits; told to stop, give those under way a moment; the writer's failure ends all at once."""
+    work = asyncio.gather(*visits)
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({work, writer, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if not work.done() and not writer.done():
+        await asyncio.wait({work, writer}, timeout=GRACE, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    work.cancel()
+    await asyncio.gather(work, stopping, return_exceptions=True)
+
+
+async def _absorb_all(
+    connection: sqlite3.Connection,
+    finished: asyncio.Queue[tuple[Source, Visit] | None],
+    outcomes: list[Outcome],
+    seen: Seen,
+) -> None:
+    """Absorb visits as they end: all that wait in one commit, each in its own savepoint."""
+    absorber = Absorber(connection)
+    while (first := await finished.get()) is not None:
+        group, ended = [first], False
+        while len(group) < _GROUP and not finished.empty() and not ended:
+            more = finished.get_nowait()
+            if more is None:
+                ended = True
+            else:
+                group.append(more)
+        with transaction(connection):
+            stored = [
+                Outcome(source, brought, _absorb(connection, absorber, source, brought)) for source, brought in group
+            ]
+        outcomes += stored
+        for outcome in stored:
+            seen(outcome)
+        if ended:
+            return
+        await asyncio.sleep(0)
+
+
+def _absorb(connection: sqlite3.Connection, absorber: Absorber, source: Source, brought: Visit) -> Absorbed:
+    connection.execute("SAVEPOINT visit")
+    try:
+        absorbed = absorber.absorb(source, brought)
+    except (sqlite3.OperationalError, sqlite3.NotSupportedError):  # the disk, the file: the run's, not this visit's
+        raise
+    except Exception as error:
+        log.exception("%s: a bug of ours while storing its visit: please report it with this traceback", source.slug)
+        connection.execute("ROLLBACK TO visit")
+        absorbed = absorber.absorb(source, _bug(source, brought.at, error))
+    connection.execute("RELEASE visit")
+    return absorbed
+
+
+async def trial(
+    config: Config, slugs: Sequence[str], connection: sqlite3.Connection | None, *, clock: Clock
+) -> list[Visit]:
+    """Visit sources as `run` would, as if for the first time, and store nothing. `connection`: hosts that asked to wait are obeyed."""
+    memory = queries.hosts(connection) if connection is not None else {}
+    async with Workers() as workers, Fetcher(user_agent=user_agent(config), hosts=memory, clock=clock) as fetcher:
+        chosen = [source for source in config.sources if source.slug in slugs]
+        return list(
+            await asyncio.gather(*(visit(s, Known(), get=fetcher.get, read=workers.read, now=clock()) for s in chosen))
+        )
+
+
+def _bug(source: Source, now: datetime, error: Exception) -> Visit:
+    words = f"a bug of ours ({type(error).__name__}): see the log, and report it; the source is tried again at its next turn"
+    page = Fetched(source.url, now, "failed", error_class="Bug", error=words)
+    return Visit(source.slug, now, "failed", fingerprint(source), (page,), error_class="Bug", error=words)
+
+
+__all__ = ["Outcome", "Run", "run", "user_agent"]

@@ -1,0 +1,133 @@
+"""From the store to feeds/: which feeds there are, and writing those that a visit touched."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from aggregator.config import Config
+from aggregator.model import Feed, Refusal, Source
+from aggregator.publish import Renderer, index, opml_feeds, opml_sources, stylesheet, write
+from aggregator.store import queries, transaction
+from aggregator.store.published import Shelf
+
+log = logging.getLogger(__name__)
+
+MEGABYTE = 1_000_000  # Google Agenda reads about that much of a calendar
+_LATEST = 20
+_COMING = 15
+_BATCH = 250  # feeds rendered and written at a time: what is held in memory
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a publication did: feeds rendered, files whose bytes changed, items that could not be spelled."""
+
+    rendered: int
+    written: tuple[str, ...]
+    refused: tuple[Refusal, ...]
+
+
+def publish(
+    connection: sqlite3.Connection, config: Config, out: Path, now: datetime, *, everything: bool = False
+) -> Published:
+    """Render the feeds that were touched since they were last rendered (all with `everything`) and replace the files that differ.
+
+    `now` gives the day on which a calendar's window stands; nothing else depends on it.
+
+    Raises:
+        PublishError: the folder cannot be written; what stood there stands still.
+    """
+    today = now.date().isoformat()
+    sources = {s.slug: s for s in config.sources}
+    paths = (
+        _paths(config)
+        if everything
+        else [p for p in queries.dirty_feeds(connection, today) if p in set(_paths(config))]
+    )
+    renderer, shelf = Renderer(config.site), Shelf(connection)
+    written: list[str] = []
+    refused: list[Refusal] = []
+    for start in range(0, len(paths), _BATCH):
+        files: dict[str, bytes] = {}
+        calendars: list[tuple[str, bool]] = []
+        for path in paths[start : start + _BATCH]:
+            feed = _feed(path, shelf, config, sources, now)
+            rendered = renderer.render(feed)
+            _warn(rendered.files, rendered.refused)
+            files |= rendered.files
+            refused += rendered.refused
+            calendars.append((path, feed.calendar))
+        written += write(out, files)
+        with transaction(connection):
+            queries.mark_rendered(connection, calendars, today)
+    if paths or everything:
+        written += write(out, _around(connection, config, shelf, now))
+    return Published(len(paths), tuple(written), tuple(dict.fromkeys(refused)))
+
+
+def _warn(files: dict[str, bytes], refused: Iterable[Refusal]) -> None:
+    for refusal in refused:
+        log.warning("left out of the feeds: %s (%s): %s", refusal.where, refusal.value, refusal.why)
+    for path, data in files.items():
+        if path.endswith(".ics") and len(data) > MEGABYTE:
+            log.warning("%s has %.1f MB: Google Agenda reads about 1 MB of a calendar", path, len(data) / MEGABYTE)
+
+
+def _paths(config: Config) -> list[str]:
+    return [*_COMBINED, *(f"sources/{s.slug}" for s in config.sources)]
+
+
+# path -> title, description; the site's title is put before them
+_COMBINED = {
+    "tout": ("tout", "Les actualités et les événements de toutes les sources."),
+    "actualites": ("actualités", "Les actualités de toutes les sources."),
+    "agenda": ("agenda", "Les événements de toutes les sources."),
+}
+
+
+def _outline(path: str, config: Config, sources: dict[str, Source]) -> Feed:
+    """Give a feed without its items: its names and where it leads."""
+    if path in _COMBINED:
+        title, description = _COMBINED[path]
+        return Feed(
+            path,
+            f"{config.site.title}\xa0: {title}",
+            description,
+            f"{config.site.base_url}/",
+            (),
+            calendar=path != "actualites",
+        )
+    source = sources[path.removeprefix("sources/")]
+    return Feed(path, source.name, f"Les actualités et les événements publiés par {source.name}.", source.url, ())
+
+
+def _feed(path: str, shelf: Shelf, config: Config, sources: dict[str, Source], now: datetime) -> Feed:
+    outline = _outline(path, config, sources)
+    events = tuple(shelf.events(path, now)) if path != "actualites" else ()
+    items = tuple(shelf.entries(path))
+    calendar = outline.calendar or bool(events) or any(item.kind == "event" for item in items)
+    return Feed(
+        path, outline.title, outline.description, outline.home, items, events, tuple(shelf.tombstones(path, now)), calendar
+    )  # fmt: skip
+
+
+def _around(connection: sqlite3.Connection, config: Config, shelf: Shelf, now: datetime) -> dict[str, bytes]:
+    """Give what stands around the feeds: the index page and both OPML lists."""
+    sources = {s.slug: s for s in config.sources}
+    calendars = {path for (path,) in connection.execute("SELECT path FROM feeds WHERE calendar = 1")}
+    filled = {path for (path,) in connection.execute("SELECT DISTINCT 'sources/' || source FROM sightings")}
+    outlines = [_outline(path, config, sources) for path in _paths(config) if path in _COMBINED or path in filled]
+    feeds = [
+        Feed(f.path, f.title, f.description, f.home, (), calendar=f.calendar or f.path in calendars) for f in outlines
+    ]  # fmt: skip
+    return {
+        "index.html": index(config.site, feeds, shelf.entries("actualites")[:_LATEST], shelf.coming(now, _COMING)),
+        "style.css": stylesheet(),
+        "feeds.opml": opml_feeds(config.site, feeds),
+        "sources.opml": opml_sources(config.site, config.sources),
+    }

@@ -1,0 +1,185 @@
+"""iCalendar (RFC 5545, 7986), by icalendar.
+
+The library escapes and types; folding and the `\\N` of a text are mended here: it reads a written « C:\\New » as a line
+end, and folds character by character, which costs more than all the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from icalendar import Calendar, Component, Event
+from icalendar.prop import vText
+
+from aggregator.model import Item
+from aggregator.publish import french
+from aggregator.publish.entry import bounds, clean, instant, line, link, tags, title, uid
+from aggregator.publish.head import GENERATOR, Head
+from aggregator.publish.zones import UTC_NAMES, vtimezone
+
+REFRESH = "PT1H"
+COLOUR = "steelblue"
+HOME_ZONE = "Europe/Paris"
+MAX_DESCRIPTION = 2_000  # characters of the summary: Google reads about 1 MB of a calendar
+
+_FOLD = 75  # octets of a line, without its end
+_EMPTY_YEAR = 2007  # whose rules the VTIMEZONE of a calendar without events tells: they hold since 1996
+_GEO = re.compile(r"\s*(-?\d{1,3}(?:\.\d+)?)\s*[;,]\s*(-?\d{1,3}(?:\.\d+)?)\s*\Z", re.ASCII)
+_STATUS = {"confirmed": "CONFIRMED", "tentative": "TENTATIVE", "cancelled": "CANCELLED", "postponed": "TENTATIVE"}
+
+
+def event(item: Item) -> bytes:
+    """Spell an event as a VEVENT, folded, with CRLF.
+
+    DTSTAMP and LAST-MODIFIED are the instant it last changed for us, SEQUENCE its revisions. All day: days, the end
+    exclusive; timed: wall times of its zone. A postponed event whose new date nobody knows is TENTATIVE; one that its
+    source no longer shows is CANCELLED, and both say so in SUMMARY.
+
+    Raises:
+        ValueError: it has no date, or one that cannot be spelled.
+    """
+    if item.when is None:
+        raise ValueError("an event without a date has no place in a calendar")
+    start, end = bounds(item.when)
+    if end is None and not isinstance(start, datetime):
+        end = start + timedelta(days=1)  # what RFC 5545 §3.6.1 reads into a day without an end
+    called_off = item.status == "cancelled" or item.withdrawn_at is not None
+    status = "CANCELLED" if called_off else _STATUS.get(item.status or "")
+    said: dict[str, Any] = {
+        "uid": uid(item),
+        "dtstamp": instant(item.changed_at),
+        "last-modified": instant(item.changed_at),
+        "created": instant(item.first_seen),
+        "sequence": item.sequence,
+        "dtstart": _moment(start),
+        "dtend": _moment(end) if end is not None else None,
+        "summary": _Text(title(item)),
+        "description": _Text(_description(item)),
+        "location": _Text(line(item.location)),
+        "geo": _geo(item.geo),
+        "url": link(item.url),
+        "categories": list(tags(item)),
+        "status": status,
+        "transp": "TRANSPARENT" if called_off or item.when.all_day else None,
+    }
+    component = Event()
+    for name, value in said.items():
+        if value or value == 0:
+            component.add(name, value)
+    return _spell(component)
+
+
+def feed(head: Head, items: Sequence[Item], events: Iterable[bytes]) -> bytes:
+    """The calendar around the VEVENTs, with a VTIMEZONE for every zone that `items` use.
+
+    A calendar without events holds the VTIMEZONE of Europe/Paris alone: RFC 5545 demands one component.
+    """
+    calendar = Calendar()
+    newest = max((instant(item.changed_at) for item in items), default=head.updated)
+    uri, duration = {"VALUE": "URI"}, {"VALUE": "DURATION"}
+    said: list[tuple[str, Any, dict[str, str]]] = [
+        ("prodid", f"-//{GENERATOR}//FR", {}),
+        ("version", "2.0", {}),
+        ("calscale", "GREGORIAN", {}),
+        ("method", "PUBLISH", {}),
+        ("name", _Text(head.title), {}),
+        ("x-wr-calname", _Text(head.title), {}),
+        ("description", _Text(head.description), {}),
+        ("x-wr-caldesc", _Text(head.description), {}),
+        ("x-wr-timezone", HOME_ZONE, {}),
+        ("url", head.home, {}),
+        ("source", f"{head.address}.ics", uri),
+        ("refresh-interval", timedelta(hours=1), duration),
+        ("x-published-ttl", REFRESH, {}),
+        ("color", COLOUR, {}),
+        ("last-modified", newest, {}),
+    ]
+    for name, value, parameters in said:
+        if value:
+            calendar.add(name, value, parameters)
+    before, close, after = _spell(calendar).rpartition(b"END:VCALENDAR")
+    return b"".join((before, *_zones(items), *events, close, after))
+
+
+def _zones(items: Sequence[Item]) -> list[bytes]:
+    years: dict[str, list[int]] = {}
+    for item in items:
+        when = item.when
+        if when is not None and not when.all_day and when.tz not in UTC_NAMES:
+            years.setdefault(when.tz, []).extend(moment.year for moment in (when.start, when.end) if moment is not None)
+    if not items:
+        years[HOME_ZONE] = [_EMPTY_YEAR]
+    return [vtimezone(tz, min(seen), max(seen)) for tz, seen in sorted(years.items())]
+
+
+def _moment(value: date | datetime) -> date | datetime:
+    zone = getattr(getattr(value, "tzinfo", None), "key", None)
+    return instant(value) if isinstance(value, datetime) and zone in UTC_NAMES else value
+
+
+def _description(item: Item) -> str:
+    """Summary, what became of it, who says so and where."""
+    summary = clean(item.summary or "").strip()
+    if len(summary) > MAX_DESCRIPTION:
+        summary = summary[:MAX_DESCRIPTION].rsplit(" ", 1)[0] + " …"
+    sources = [f"{line(o.name)} ({url})" if (url := link(o.url)) else line(o.name) for o in item.origins]
+    organiser = line(item.organiser)
+    address = link(item.url)
+    parts = (
+        french.state(item),
+        summary,
+        french.ORGANISER + organiser if organiser else "",
+        (french.SOURCES if len(sources) > 1 else french.SOURCE) + ", ".join(sources) if sources else "",
+        french.LINK + address if address else "",
+    )
+    return "\n".join(part for part in parts if part)
+
+
+def _geo(said: str | None) -> tuple[float, float] | None:
+    found = _GEO.match(said or "")
+    if found is None:
+        return None
+    latitude, longitude = (
+        round(float(one), 6) if abs(float(one)) >= 1e-4 else 0.0 for one in found.groups()
+    )  # no 1e-05
+    return (latitude, longitude) if abs(latitude) <= 90 and abs(longitude) <= 180 else None
+
+
+class _Text(vText):
+    """TEXT as RFC 5545 §3.3.11 escapes it; the library first turns a written \\N into a line end."""
+
+    def to_ical(self) -> bytes:
+        escaped = str(self).replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
+        return escaped.encode()
+
+
+def _spell(component: Component) -> bytes:
+    return b"".join(_folded(_line(component, name, value)) for name, value in component.property_items())
+
+
+def _line(component: Component, name: str, value: Any) -> bytes:
+    """One property: where it has no parameters, without the library's way through them, which is most of its cost."""
+    if isinstance(value, bytes) or value.params:
+        return str(component.content_line(name, value)).encode()
+    spelled: str | bytes = value.to_ical()
+    return b"%s:%s" % (name.encode(), spelled.encode() if isinstance(spelled, str) else spelled)
+
+
+def _folded(text: bytes) -> bytes:
+    """One content line in lines of at most 75 octets, cut between characters and never behind a backslash."""
+    if len(text) <= _FOLD:
+        return text + b"\r\n"
+    pieces, start, room = [], 0, _FOLD
+    while len(text) - start > room:
+        cut = start + room
+        while text[cut] & 0xC0 == 0x80:
+            cut -= 1
+        if text[cut - 1] == 0x5C and cut - start > 1:
+            cut -= 1
+        pieces.append(text[start:cut])
+        start, room = cut, _FOLD - 1
+    pieces.append(text[start:])
+    return b"\r\n ".join(pieces) + b"\r\n"

@@ -1,0 +1,58 @@
+"""OPML 2.0: the feeds we publish and the sources we read, for other readers to import."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from lxml import etree
+
+from aggregator.model import Feed, Site, Source
+from aggregator.publish.entry import line, link
+
+# Kinds of source whose address is itself a feed; the others are pages, which OPML calls links.
+_FEED_KINDS = frozenset({"feed", "rss", "atom", "jsonfeed"})
+
+
+def feeds(site: Site, published: Iterable[Feed]) -> bytes:
+    """feeds.opml: an outline for each feed, its xmlUrl our RSS, its htmlUrl the page it speaks of."""
+    return _opml(f"{line(site.title)}\u00a0: flux", (_feed(site, feed) for feed in published))
+
+
+def sources(site: Site, read: Iterable[Source]) -> bytes:
+    """sources.opml: an outline for each source that is read, a feed (xmlUrl) or a page (url), http(s) only."""
+    return _opml(f"{line(site.title)}\u00a0: sources", (_source(source) for source in read if source.enabled))
+
+
+def _feed(site: Site, feed: Feed) -> dict[str, str | None]:
+    words = line(feed.title) or feed.path
+    return {
+        "type": "rss",
+        "text": words,
+        "title": words,
+        "xmlUrl": f"{site.base_url}/{feed.path}.rss",
+        "htmlUrl": link(feed.home),
+        "description": line(feed.description),
+    }
+
+
+def _source(source: Source) -> dict[str, str | None]:
+    words, address = line(source.name) or source.slug, link(source.url)
+    is_feed = source.kind in _FEED_KINDS
+    return {
+        "type": "rss" if is_feed else "link",
+        "text": words,
+        "title": words,
+        "xmlUrl" if is_feed else "url": address,
+        "category": ",".join(tag for tag in map(line, source.tags) if tag and "," not in tag),
+        "language": source.language,
+    }
+
+
+def _opml(title: str, outlines: Iterable[Mapping[str, str | None]]) -> bytes:
+    root = etree.Element("opml", version="2.0")
+    etree.SubElement(etree.SubElement(root, "head"), "title").text = title
+    body = etree.SubElement(root, "body")
+    for outline in outlines:
+        if outline.get("xmlUrl", outline.get("url")):
+            etree.SubElement(body, "outline", {name: value for name, value in outline.items() if value})
+    return etree.tostring(root, xml_declaration=True, encoding="utf-8", pretty_print=True)

@@ -1,0 +1,344 @@
+"""What commands print: tables that fit a terminal, plain lines elsewhere, JSON for machines."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from aggregator.config import Config
+from aggregator.model import Sighting, Visit
+from aggregator.pipeline import Outcome, Run
+from aggregator.publication import Published
+
+_MANY = 40  # sources, beyond which a table lists only those with something to say
+_COLOURS = {
+    "ok": "green",
+    "new": "cyan",
+    "waiting": "yellow",
+    "shrunk": "yellow",
+    "empty": "red",
+    "failing": "red",
+    "blocked": "red",
+    "closed": "red",
+    "gone": "red",
+}
+
+
+def _console() -> Console:
+    # Not a terminal: no colours and no folding at 80 columns, so that lines can be searched.
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+
+
+def _table(*columns: str, right: Iterable[str] = ()) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    return table
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=1, default=str))
+
+
+# ── progress ────────────────────────────────────────────────────────────────────────────────────
+
+
+class Bar:
+    """Told how a run goes: a bar on a terminal, a line for each failure elsewhere, nothing when quiet."""
+
+    def __init__(self, progress: Progress | None, *, quiet: bool) -> None:
+        self._progress, self._quiet = progress, quiet
+        self._task = progress.add_task("visiting", total=None) if progress else None
+
+    def started(self, count: int) -> None:
+        """Hear how many sources are to be visited."""
+        if self._progress and self._task is not None:
+            self._progress.update(self._task, total=count)
+        elif not self._quiet:
+            print(f"visiting {count} sources", file=sys.stderr)
+
+    def seen(self, outcome: Outcome) -> None:
+        """Hear that a source's visit is stored."""
+        if self._progress and self._task is not None:
+            self._progress.update(self._task, advance=1, description=outcome.source.slug[:24])
+        elif not self._quiet and outcome.visit.outcome == "failed":
+            print(f"{outcome.source.slug}: {outcome.visit.error}", file=sys.stderr)
+
+
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[Bar]:
+    """Show a progress bar on standard error while inside, if it is a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield Bar(None, quiet=quiet)
+        return
+    columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        yield Bar(shown, quiet=quiet)
+
+
+# ── run and publish ─────────────────────────────────────────────────────────────────────────────
+
+
+def run(done: Run, out: Path, *, as_json: bool) -> None:
+    """Print what a run did."""
+    if as_json:
+        _print_json({"sources": [_outcome(o) for o in done.outcomes], **_published(done.published, out)})
+        return
+    console = _console()
+    shown = [
+        o
+        for o in done.outcomes
+        if len(done.outcomes) <= _MANY
+        or o.absorbed.new
+        or o.absorbed.changed
+        or o.visit.outcome == "failed"
+        or o.absorbed.alarm
+    ]
+    table = _table("source", "state", "new", "changed", "withdrawn", "ms", right=("new", "changed", "withdrawn", "ms"))
+    for outcome in shown:
+        a = outcome.absorbed
+        state = f"[{_COLOURS[a.state]}]{a.state}[/]" + (
+            " (unchanged)" if outcome.visit.outcome == "unchanged" and a.state == "ok" else ""
+        )
+        table.add_row(
+            outcome.source.slug, state, str(a.new or ""), str(a.changed or ""), str(a.withdrawn or ""), str(outcome.ms)
+        )
+    if shown:
+        console.print(table)
+    for outcome in done.outcomes:
+        words = outcome.visit.error if outcome.visit.outcome in ("failed", "waiting") else outcome.absorbed.alarm
+        if words:
+            console.print(
+                f"[{_COLOURS[outcome.absorbed.state]}]{outcome.source.slug}[/]: {escape(words)}", soft_wrap=True
+            )
+    counts = [
+        sum(getattr(o.absorbed, name) for o in done.outcomes) for name in ("new", "changed", "withdrawn", "refused")
+    ]
+    console.print(
+        f"{len(done.outcomes)} sources visited, {len(done.failed)} failed; {counts[0]} new, {counts[1]} changed, {counts[2]} withdrawn"
+        + (f"; {counts[3]} remarks (« aggregator check SLUG » shows them)" if counts[3] else "")
+        if done.outcomes
+        else "no source is due: « aggregator status » tells when, « --all » visits all the same",
+        soft_wrap=True,
+    )
+    published(done.published, out, as_json=False)
+
+
+def published(done: Published, out: Path, *, as_json: bool) -> None:
+    """Print what was published."""
+    if as_json:
+        _print_json(_published(done, out))
+        return
+    console = _console()
+    if not done.written:
+        console.print(f"nothing to publish: {out}/ is as it was", soft_wrap=True)
+    else:
+        names = ", ".join(done.written) if len(done.written) <= 12 else ", ".join(done.written[:10]) + ", …"
+        console.print(
+            f"{len(done.written)} files written in {out}/ ({done.rendered} feeds rendered): {escape(names)}",
+            soft_wrap=True,
+        )
+    for refusal in done.refused:
+        console.print(f"[red]left out of the feeds[/]: {escape(refusal.where)}: {escape(refusal.why)}", soft_wrap=True)
+
+
+def _published(done: Published, out: Path) -> dict[str, Any]:
+    left_out = [{"item": r.where, "uid": r.value, "why": r.why} for r in done.refused]
+    return {"out": str(out), "feeds_rendered": done.rendered, "files_written": list(done.written), "left_out": left_out}
+
+
+def _outcome(o: Outcome) -> dict[str, Any]:
+    a = o.absorbed
+    return {
+        "source": o.source.slug, "outcome": o.visit.outcome, "state": a.state, "new": a.new, "changed": a.changed, "withdrawn": a.withdrawn,
+        "found": a.found, "refused": a.refused, "ms": o.ms, "error": o.visit.error, "error_class": o.visit.error_class, "alarm": a.alarm,
+    }  # fmt: skip
+
+
+def demo(day: int, now: datetime, home: Path, *, as_json: bool) -> None:
+    """Tell where the demo's feeds are and how to look at them."""
+    if as_json:
+        return
+    _console().print(
+        f"\nThis was day {day} of the sample federation ({now:%Y-%m-%d}); the next call is a day later, and rm -r {home} starts anew.\n"
+        f"Look at it:\n"
+        f"  a browser    {home}/index.html\n"
+        f"  a reader     newsboat -r -u <(echo file://{home.absolute()}/tout.atom)\n"
+        f"  a calendar   khal import {home}/agenda.ics\n"
+        f"  SQL          sqlite3 {home}/aggregator.db 'SELECT starts, title, location FROM v_events ORDER BY starts'\n"
+        f"  over HTTP    aggregator serve --config {home}/sources.yaml --db {home}/aggregator.db --out {home}   (http://127.0.0.1:8800/)\n"
+        f"  one story    aggregator show --db {home}/aggregator.db 1",
+        soft_wrap=True,
+    )
+
+
+# ── check ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def checked(config: Config, *, as_json: bool) -> None:
+    """Say that the configuration is right, and what it holds."""
+    enabled = [s for s in config.sources if s.enabled]
+    if as_json:
+        _print_json(
+            {"config": str(config.path), "sources": len(config.sources), "enabled": len(enabled), "problems": []}
+        )
+        return
+    _console().print(f"{config.path} is right: {len(config.sources)} sources, {len(enabled)} enabled", soft_wrap=True)
+
+
+def trials(visits: Sequence[Visit], connection: sqlite3.Connection | None, *, as_json: bool) -> None:
+    """Show what visits would store, and what they refuse and why."""
+    if as_json:
+        _print_json([_trial(visit, connection) for visit in visits])
+        return
+    console = _console()
+    for visit in visits:
+        console.print(f"[bold]{visit.source}[/]", soft_wrap=True)
+        if visit.error:
+            console.print(f"  [red]{visit.error_class}[/]: {escape(visit.error)}", soft_wrap=True)
+        known = _digests(connection, visit.source)
+        table = _table("store", "kind", "date", "title", "key")
+        for sighting in visit.sightings or ():
+            table.add_row(
+                _against(known, sighting), sighting.kind, _date(sighting), escape(sighting.title), escape(sighting.key)
+            )
+        if visit.sightings:
+            console.print(table)
+        for page in visit.pages:
+            for refusal in page.refused:
+                console.print(
+                    f"  [yellow]{escape(refusal.where)}[/]: {refusal.field}: {escape(repr(refusal.value))}: {escape(refusal.why)}",
+                    soft_wrap=True,
+                )
+        remarks = sum(len(page.refused) for page in visit.pages)
+        console.print(
+            f"  {len(visit.pages)} pages read, {len(visit.sightings or ())} items, {remarks} remarks; nothing was written",
+            soft_wrap=True,
+        )
+
+
+def _trial(visit: Visit, connection: sqlite3.Connection | None) -> dict[str, Any]:
+    known = _digests(connection, visit.source)
+    return {
+        "source": visit.source, "outcome": visit.outcome, "error_class": visit.error_class, "error": visit.error,
+        "pages": [{"url": p.url, "status": p.status, "ms": p.ms, "found": p.found} for p in visit.pages],
+        "items": [
+            {"store": _against(known, s), "key": s.key, "kind": s.kind, "title": s.title, "url": s.url, "published": s.published,
+             "start": s.when.start if s.when else None, "end_exclusive": s.when.end if s.when else None, "location": s.location, "summary": s.summary}
+            for s in visit.sightings or ()
+        ],
+        "refused": [{"item": r.where, "field": r.field, "value": r.value, "why": r.why} for p in visit.pages for r in p.refused],
+    }  # fmt: skip
+
+
+def _digests(connection: sqlite3.Connection | None, slug: str) -> dict[str, str]:
+    return (
+        dict(connection.execute("SELECT key, digest FROM sightings WHERE source = ?", (slug,)))
+        if connection is not None
+        else {}
+    )
+
+
+def _against(known: Mapping[str, str], sighting: Sighting) -> str:
+    return "new" if sighting.key not in known else "known" if known[sighting.key] == sighting.digest else "changed"
+
+
+def _date(sighting: Sighting) -> str:
+    if sighting.when is not None:
+        return str(sighting.when.start)[:16] + (" …" if sighting.when.end else "")
+    return str(sighting.published)[:16] if sighting.published else "–"
+
+
+# ── status and show ─────────────────────────────────────────────────────────────────────────────
+
+
+def status(rows: Sequence[Mapping[str, Any]], now: datetime, *, as_json: bool) -> None:
+    """Print how each source is going."""
+    if as_json:
+        _print_json(rows)
+        return
+    console = _console()
+    table = _table("source", "state", "last success", "next visit", "items", "fails", right=("items", "fails"))
+    for row in rows:
+        state = "removed" if row["removed_at"] else row["state"] if row["enabled"] else "disabled"
+        colour = _COLOURS.get(state, "dim")
+        table.add_row(
+            row["slug"], f"[{colour}]{state}[/]", _ago(row["last_success"], now), _ago(row["next_visit"], now) if row["enabled"] else "–",
+            str(row["sightings"] or ""), str(row["failures"] or ""),
+        )  # fmt: skip
+    console.print(table)
+    for row in rows:
+        if row["removed_at"] or not row["enabled"]:
+            continue
+        if row["error"] or row["alarm"]:
+            console.print(f"[red]{row['slug']}[/]: {escape(row['error'] or row['alarm'])}", soft_wrap=True)
+        if row["moved_to"] and row["moved_visits"] >= 3:
+            console.print(
+                f"[yellow]{row['slug']}[/]: its address has moved for good: write url: {escape(row['moved_to'])} in sources.yaml",
+                soft_wrap=True,
+            )
+
+
+def _ago(stamp: str | None, now: datetime) -> str:
+    if stamp is None:
+        return "never"
+    seconds = (now - datetime.fromisoformat(stamp)).total_seconds()
+    span = abs(seconds)
+    words = (
+        f"{span / 60:.0f} min"
+        if span < 5400
+        else f"{span / 3600:.0f} h"
+        if span < 172_800
+        else f"{span / 86_400:.0f} d"
+    )
+    if seconds < 0:
+        return f"in {words}"
+    return f"{words} ago" if span >= 30 else "now"
+
+
+def stories(found: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
+    """Print all that is known of items."""
+    if as_json:
+        _print_json(found)
+        return
+    console = _console()
+    for item in found:
+        when = (
+            f"  when       {item['starts']} → {item['ends'] or '?'} ({item['tz']}{', all day' if item['all_day'] else ''}; the end is exclusive)\n"
+            if item["starts"]
+            else ""
+        )
+        console.print(
+            f"[bold]{escape(item['title'])}[/]\n  {item['kind']} {item['id']}, uid {item['uid']}\n  link       {escape(item['url'] or '–')}\n"
+            f"{when}  published  {item['published'] or 'not said'}; first seen {item['first_seen']}; changed {item['changed_at']}; sequence {item['sequence']}"
+            + (f"\n  place      {escape(item['location'])}" if item["location"] else "")
+            + (f"\n  status     {item['status']}" if item["status"] else "")
+            + (f"\n  doubts     {', '.join(item['doubts'])}" if item["doubts"] else "")
+            + (f"\n  [red]withdrawn[/]  {item['withdrawn_at']}" if item["withdrawn_at"] else ""),
+            soft_wrap=True,
+        )
+        console.print("  said by", soft_wrap=True)
+        for s in item["sightings"]:
+            console.print(
+                f"    {s['source']} ({s['presence']}; {s['rule']}; {s['key']})\n      « {escape(s['title'])} » on {escape(s['seen_on'])}\n"
+                f"      first seen {s['first_seen']}, last seen {s['last_seen']}",
+                soft_wrap=True,
+            )
+        for r in item["revisions"]:
+            console.print(
+                f"  {r['at']}  {r['field']}: {escape(str(r['old']))} → {escape(str(r['new']))}", soft_wrap=True
+            )
+        for tag in item["tags"]:
+            console.print(f"  tag {escape(tag['value'])} ({tag['scheme']}: {escape(tag['why'])})", soft_wrap=True)

@@ -1,0 +1,512 @@
+"""The one writer: a visit becomes sightings, items, revisions, a ledger row and the source's next turn.
+
+Called inside a transaction, a savepoint around each visit. Nothing that was seen is ever deleted here.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from aggregator import dedupe
+from aggregator.dedupe import Place, Told
+from aggregator.model import Fetched, Sighting, Source, Visit
+from aggregator.normalise.urls import host
+from aggregator.rhythm import Rhythm, learn, next_visit
+from aggregator.store.rows import FACE, SIGHTING, Row, face_row, instant, read_sighting, sighting_row, stamp
+
+_CHUNK = 500
+_MAX_REFUSALS = 100  # kept of one fetch; the count is whole
+COMBINED = ("tout", "actualites", "agenda")
+
+
+@dataclass(slots=True)
+class Absorbed:
+    """What a visit changed: counts for the ledger and the operator, the state its source is in now, and the feeds it touched."""
+
+    state: str
+    new: int = 0
+    changed: int = 0
+    withdrawn: int = 0
+    refused: int = 0
+    found: int = 0
+    alarm: str | None = None
+    touched: set[str] = field(default_factory=set)
+    by_page: dict[str, list[int]] = field(default_factory=dict)  # url -> [new, changed]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    id: int
+    key: str
+    digest: str
+    item: int
+    listed: bool
+    missing: int
+    withdrawn: bool
+    place: Place
+    seen_on: str
+
+
+class Absorber:
+    """Writes visits through one connection; keeps the next ids in memory (there is one writer)."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.next_sighting = 1 + (connection.execute("SELECT max(id) FROM sightings").fetchone()[0] or 0)
+        self.next_item = 1 + (connection.execute("SELECT max(id) FROM items").fetchone()[0] or 0)
+
+    def absorb(self, source: Source, visit: Visit) -> Absorbed:
+        """Store what `visit` brought. A visit that brought nothing new costs its ledger row and its state's, no more."""
+        state = self._state(source.slug)
+        result = Absorbed(
+            "ok", found=sum(page.found for page in visit.pages), refused=sum(len(page.refused) for page in visit.pages)
+        )
+        if visit.sightings is not None:
+            self._changed(source, visit, state, result)
+        elif visit.outcome == "unchanged":
+            result.state = str(state["state"])
+            if state["missing"]:
+                self._still_missing(source.slug, visit.at, result)
+        self._ledger(visit, result)
+        self._next_turn(source, visit, state, result)
+        if result.touched:
+            self._dirty(result.touched)
+        return result
+
+    # ── the source ──────────────────────────────────────────────────────────────────────────────
+
+    def _state(self, slug: str) -> Mapping[str, Any]:
+        cursor = self.connection.execute("SELECT * FROM source_state WHERE source = ?", (slug,))
+        return dict(zip((c[0] for c in cursor.description), cursor.fetchone(), strict=True))
+
+    def _ledger(self, visit: Visit, result: Absorbed) -> None:
+        for n, page in enumerate(visit.pages):
+            last = n == len(visit.pages) - 1
+            new, changed = result.by_page.get(page.url, (0, 0))
+            row = (
+                visit.source, page.url, stamp(page.at), page.outcome, page.status, page.ms, page.wire_bytes, page.found, new, changed,
+                len(page.refused), result.withdrawn if last else 0, result.alarm if last else None, page.error_class, page.error,
+            )  # fmt: skip
+            run = self.connection.execute(
+                "INSERT INTO runs (source, url, at, outcome, status, ms, wire_bytes, found, new, changed, refused, withdrawn, alarm, error_class, error)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                row,
+            ).lastrowid
+            if page.refused:
+                self.connection.executemany(
+                    "INSERT INTO refusals VALUES (?, ?, ?, ?, ?)",
+                    [(run, r.where, r.field, r.value, r.why) for r in page.refused[:_MAX_REFUSALS]],
+                )
+            if page.memory is not None:
+                self.connection.execute(
+                    "INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?)",
+                    (
+                        visit.source,
+                        page.url,
+                        page.memory.etag,
+                        page.memory.last_modified,
+                        page.memory.digest,
+                        stamp(page.at),
+                    ),
+                )
+
+    def _next_turn(self, source: Source, visit: Visit, state: Mapping[str, Any], result: Absorbed) -> None:
+        interval, failures = state["interval_s"], state["failures"]
+        rhythm = Rhythm(interval if isinstance(interval, int) else None, failures if isinstance(failures, int) else 0)
+        good = visit.outcome in ("changed", "unchanged") and result.state != "empty"
+        if good:
+            rhythm = learn(rhythm, changed=bool(result.new or result.changed), fixed=source.interval)
+        elif visit.outcome == "waiting":
+            result.state = "waiting"
+        else:
+            rhythm = Rhythm(rhythm.interval, rhythm.failures + 1)
+            if result.state != "empty":
+                result.state = _failed_state(visit)
+            result.alarm = result.alarm or (
+                visit.error if result.state in ("gone", "blocked", "closed", "empty") else None
+            )
+        at = stamp(visit.at)
+        due = next_visit(source.slug, rhythm, now=visit.at, until=visit.until, gone=result.state == "gone")
+        moved_visits = (
+            int(str(state["moved_visits"])) + 1
+            if visit.moved_to and visit.moved_to == state["moved_to"]
+            else int(visit.moved_to is not None)
+        )
+        values = {
+            "state": result.state, "next_visit": stamp(due), "last_visit": at, "interval_s": rhythm.interval, "failures": rhythm.failures,
+            "moved_to": visit.moved_to, "moved_visits": moved_visits, "alarm": result.alarm,
+            "error_class": None if good else visit.error_class, "error": None if good else visit.error,
+        }  # fmt: skip
+        if (
+            visit.fingerprint != state["fingerprint"]
+        ):  # another way of reading: what earlier ways saw of its pages is void
+            values["fingerprint"] = visit.fingerprint
+            urls = [page.url for page in visit.pages if page.memory is not None]
+            self.connection.execute(
+                f"DELETE FROM pages WHERE source = ? AND url NOT IN ({_marks(urls)})", (source.slug, *urls)
+            )
+        if good:
+            values["last_success"] = at
+            if visit.outcome == "unchanged":
+                values["alarm"] = state["alarm"]
+        if result.new or result.changed or result.withdrawn:
+            values["last_change"] = at
+        assignments = ", ".join(f"{name} = ?" for name in values)
+        self.connection.execute(
+            f"UPDATE source_state SET {assignments} WHERE source = ?", (*values.values(), source.slug)
+        )
+
+    # ── what it shows ───────────────────────────────────────────────────────────────────────────
+
+    def _changed(self, source: Source, visit: Visit, state: Mapping[str, Any], result: Absorbed) -> None:
+        assert visit.sightings is not None
+        fresh = {sighting.key: sighting for sighting in visit.sightings}
+        stored = self._stored(source.slug, fresh)
+        listed_before = state["listed"] if isinstance(state["listed"], int) else None
+        if not fresh and listed_before:
+            result.state = "empty"
+            result.alarm = (
+                f"nothing is listed where {listed_before} items were: nothing was withdrawn; look at the page"
+            )
+            return
+        shrunk_since = instant(str(state["shrunk_since"])) if state["shrunk_since"] else None
+        small = dedupe.shrank(len(fresh), listed_before, shrunk_since, visit.at)
+        items: set[int] = set()
+        self._insert(source, visit, [s for key, s in fresh.items() if key not in stored], items, result)
+        self._update(visit, [(stored[key], s) for key, s in fresh.items() if key in stored], items, result)
+        if small:
+            result.state = "shrunk"
+            result.alarm = (
+                f"{len(fresh)} items are listed where {listed_before} were: nothing was withdrawn; look at the page"
+            )
+        last_success = str(state["last_success"] or stamp(visit.at))
+        missing = self._absent(visit, fresh, stored, items, result, last_success, counting=not small)
+        self._compose(source, items, visit.at, result)
+        self.connection.execute(
+            "UPDATE source_state SET listed = ?, shrunk_since = ?, missing = ? WHERE source = ?",
+            (
+                listed_before if small else len(fresh),
+                stamp(shrunk_since or visit.at) if small else None,
+                missing,
+                source.slug,
+            ),
+        )
+
+    def _stored(self, slug: str, fresh: Mapping[str, Sighting]) -> dict[str, _Stored]:
+        """Give the source's sightings that are listed now, or that a fresh one continues."""
+        select = (
+            "SELECT id, key, digest, item_id, last_seen IS NULL OR (missing_visits > 0 AND withdrawn_at IS NULL), missing_visits,"
+            " withdrawn_at IS NOT NULL, kind, section, published, starts, seen_on FROM sightings WHERE source = ? AND "
+        )
+        rows = self.connection.execute(select + "last_seen IS NULL", (slug,)).fetchall()
+        rows += self.connection.execute(select + "missing_visits > 0 AND withdrawn_at IS NULL", (slug,)).fetchall()
+        known = {row[1] for row in rows}
+        for keys in _chunks([key for key in fresh if key not in known]):
+            rows += self.connection.execute(f"{select} key IN ({_marks(keys)})", (slug, *keys)).fetchall()
+        return {
+            row[1]: _Stored(
+                row[0], row[1], row[2], row[3], bool(row[4]), row[5], bool(row[6]), Place(row[1], *row[7:11]), row[11]
+            )
+            for row in rows
+        }
+
+    def _insert(
+        self, source: Source, visit: Visit, fresh: Sequence[Sighting], items: set[int], result: Absorbed
+    ) -> None:
+        """New sightings: each joins the item of another source that has its canonical URL, or makes its own."""
+        if not fresh:
+            return
+        at = stamp(visit.at)
+        known = self._items_by_canonical(source.slug, [s.canonical for s in fresh if s.canonical])
+        rows: list[Row] = []
+        new_items: list[Row] = []
+        attachments: list[Row] = []
+        for sighting in fresh:
+            id_, self.next_sighting = self.next_sighting, self.next_sighting + 1
+            mine = dedupe.own(sighting, source, host(sighting.url) if sighting.url else "")
+            item = known.pop(sighting.canonical, None) if sighting.canonical else None
+            rule = "same canonical URL" if item is not None else "first of its item"
+            if item is None:
+                item, self.next_item = self.next_item, self.next_item + 1
+                new_items.append(_item_row(item, id_, sighting, mine, visit.at, source.timezone))
+                self._tag(item, sighting)
+                result.touched |= _feeds_of(sighting.kind, sighting.when is not None, (source.slug,))
+            else:
+                items.add(item)
+            rows.append((id_, item, rule, int(mine), *sighting_row(sighting), at, at))
+            attachments += _attachment_rows(id_, sighting)
+            result.new += 1
+            result.by_page.setdefault(sighting.seen_on, [0, 0])[0] += 1
+        self.connection.executemany(f"INSERT INTO items ({_ITEM}) VALUES ({_marks(_ITEM.split(','))})", new_items)
+        columns = f"id, item_id, rule, own, {SIGHTING}, first_seen, changed_at"
+        self.connection.executemany(f"INSERT INTO sightings ({columns}) VALUES ({_marks(columns.split(','))})", rows)
+        self.connection.executemany("INSERT INTO attachments VALUES (?, ?, ?, ?, ?, ?)", attachments)
+
+    def _items_by_canonical(self, slug: str, addresses: Sequence[str]) -> dict[str, int]:
+        """Give the items that other sources show under these addresses (never one that this source shows already)."""
+        found: dict[str, int] = {}
+        for chunk in _chunks(addresses):
+            found.update(
+                self.connection.execute(
+                    f"SELECT canonical, item_id FROM sightings AS s WHERE canonical IN ({_marks(chunk)}) AND source <> ? AND NOT EXISTS"
+                    " (SELECT 1 FROM sightings AS o WHERE o.item_id = s.item_id AND o.source = ?) ORDER BY id DESC",
+                    (*chunk, slug, slug),
+                )
+            )
+        return found
+
+    def _tag(self, item: int, sighting: Sighting) -> None:
+        if sighting.categories:
+            self.connection.executemany(
+                "INSERT OR IGNORE INTO tags VALUES (?, 'category', ?, ?)",
+                [(item, category, f"{sighting.source} says so") for category in sighting.categories],
+            )
+
+    def _update(
+        self, visit: Visit, pairs: Sequence[tuple[_Stored, Sighting]], items: set[int], result: Absorbed
+    ) -> None:
+        at = stamp(visit.at)
+        back = [(old.id,) for old, _ in pairs if not old.listed or old.missing or old.withdrawn]
+        if back:
+            self.connection.executemany(
+                "UPDATE sightings SET last_seen = NULL, missing_visits = 0, aged_at = NULL, withdrawn_at = NULL WHERE id = ?",
+                back,
+            )
+            items.update(old.item for old, _ in pairs if old.withdrawn)
+        for old, sighting in pairs:
+            if old.digest == sighting.digest:
+                continue
+            self.connection.execute(
+                f"UPDATE sightings SET ({SIGHTING}) = ({_marks(SIGHTING.split(','))}), changed_at = ? WHERE id = ?",
+                (*sighting_row(sighting), at, old.id),
+            )
+            self.connection.execute("DELETE FROM attachments WHERE sighting_id = ?", (old.id,))
+            self.connection.executemany(
+                "INSERT INTO attachments VALUES (?, ?, ?, ?, ?, ?)", _attachment_rows(old.id, sighting)
+            )
+            self._tag(old.item, sighting)
+            items.add(old.item)
+            result.changed += 1
+            result.by_page.setdefault(sighting.seen_on, [0, 0])[1] += 1
+
+    # ── what it no longer shows ─────────────────────────────────────────────────────────────────
+
+    def _absent(
+        self,
+        visit: Visit,
+        fresh: Mapping[str, Sighting],
+        stored: Mapping[str, _Stored],
+        items: set[int],
+        result: Absorbed,
+        last_success: str,
+        *,
+        counting: bool,
+    ) -> int:
+        """Account for listed sightings that the pages read again no longer show; give how many are missing now."""
+        again = {page.url for page in visit.pages if page.outcome == "changed"}
+        absent = [old for key, old in stored.items() if old.listed and key not in fresh and old.seen_on in again]
+        if not absent or not counting:
+            return sum(1 for old in absent if old.missing)
+        shown = [Place(s.key, s.kind, s.section, *sighting_row(s)[11:14:2]) for s in fresh.values()]  # type: ignore[arg-type]
+        lost, aged = dedupe.missing(
+            (old.place for old in absent), shown, complete=visit.complete, today=visit.at.date().isoformat()
+        )
+        at = stamp(visit.at)
+        self.connection.executemany(
+            "UPDATE sightings SET last_seen = coalesce(last_seen, ?), aged_at = ?, missing_visits = 0 WHERE id = ?",
+            [(last_success, at, old.id) for old in absent if old.key in aged],
+        )
+        return self._count_missing([old for old in absent if old.key in lost], visit.at, last_success, items, result)
+
+    def _count_missing(
+        self, lost: Iterable[_Stored], now: datetime, last_success: str, items: set[int], result: Absorbed
+    ) -> int:
+        at, still = stamp(now), 0
+        for old in lost:
+            gone = old.missing + 1 >= dedupe.GOOD_VISITS
+            self.connection.execute(
+                "UPDATE sightings SET missing_visits = missing_visits + 1, withdrawn_at = ?, last_seen = coalesce(last_seen, ?) WHERE id = ?",
+                (at if gone else None, last_success, old.id),
+            )
+            if gone:
+                items.add(old.item)
+                result.withdrawn += 1
+            else:
+                still += 1
+        return still
+
+    def _still_missing(self, slug: str, now: datetime, result: Absorbed) -> None:
+        """An unchanged page is a good visit too: what it misses, it misses once more."""
+        lost = [old for old in self._stored(slug, {}).values() if old.missing]
+        items: set[int] = set()
+        still = self._count_missing(lost, now, stamp(now), items, result)
+        self._compose(None, items, now, result)
+        self.connection.execute("UPDATE source_state SET missing = ? WHERE source = ?", (still, slug))
+
+    # ── the items ───────────────────────────────────────────────────────────────────────────────
+
+    def _compose(self, source: Source | None, items: Iterable[int], now: datetime, result: Absorbed) -> None:
+        for item in sorted(items):
+            told = dedupe.precedence(self._told(item))
+            face = dedupe.face(told)
+            new = face_row(face)
+            old = self.connection.execute(
+                f"SELECT {FACE}, lead_id, withdrawn_at, first_seen FROM items WHERE id = ?", (item,)
+            ).fetchone()
+            withdrawn = stamp(now) if all(t.withdrawn_at is not None for t in told) else None
+            differences = [
+                (name, o, n)
+                for name, o, n in zip(FACE.split(", "), old, new, strict=False)
+                if o != n and name != "doubts"
+            ]
+            if (old[-2] is None) != (withdrawn is None):
+                differences.append(("withdrawn_at", old[-2], withdrawn))
+            result.touched |= _feeds_of(
+                face.kind, face.when is not None, (t.sighting.source for t in told)
+            ) | _feeds_of(old[0], old[6] is not None, ())
+            if differences:
+                self._revise(
+                    item, told[0], face, new, differences, withdrawn, now, source.timezone if source else "Europe/Paris"
+                )
+            elif old[-3] != told[0].id:
+                self.connection.execute("UPDATE items SET lead_id = ? WHERE id = ?", (told[0].id, item))
+
+    def _revise(
+        self,
+        item: int,
+        lead: Told,
+        face: dedupe.Face,
+        row: Row,
+        differences: Sequence[tuple[str, object, object]],
+        withdrawn: str | None,
+        now: datetime,
+        tz: str,
+    ) -> None:
+        at = stamp(now)
+        self.connection.executemany(
+            "INSERT INTO revisions (item_id, sighting_id, field, old, new, at) VALUES (?, ?, ?, ?, ?, ?)",
+            [(item, lead.id, name, _text(old), _text(new), at) for name, old, new in differences],
+        )
+        starts, ends = map(stamp, dedupe.instants(face.when)) if face.when else (None, None)
+        first_seen = self.connection.execute("SELECT first_seen FROM items WHERE id = ?", (item,)).fetchone()[0]
+        self.connection.execute(
+            f"UPDATE items SET ({FACE}) = ({_marks(FACE.split(','))}), starts_utc = ?, ends_utc = ?, lead_id = ?, sequence = sequence + 1,"
+            " updated = ?, ranked_at = ?, changed_at = ?, withdrawn_at = ? WHERE id = ?",
+            (
+                *row,
+                starts,
+                ends,
+                lead.id,
+                at,
+                stamp(dedupe.ranked_at(face.published, instant(first_seen), tz)),
+                at,
+                withdrawn,
+                item,
+            ),
+        )
+
+    def _told(self, item: int) -> list[Told]:
+        rows = self.connection.execute(
+            f"SELECT id, own, first_seen, withdrawn_at, {SIGHTING} FROM sightings WHERE item_id = ? ORDER BY id",
+            (item,),
+        ).fetchall()
+        return [
+            Told(row[0], read_sighting(row[4:]), bool(row[1]), instant(row[2]), instant(row[3]) if row[3] else None)
+            for row in rows
+        ]
+
+    def _dirty(self, feeds: Iterable[str]) -> None:
+        self.connection.executemany(
+            "INSERT INTO feeds (path, dirty) VALUES (?, 1) ON CONFLICT (path) DO UPDATE SET dirty = 1 WHERE dirty = 0",
+            [(path,) for path in sorted(feeds)],
+        )
+
+
+# ── rows ────────────────────────────────────────────────────────────────────────────────────────
+
+_ITEM = f"id, uid, {FACE}, starts_utc, ends_utc, lead_id, updated, ranked_at, first_seen, changed_at"
+_NAMESPACE = UUID("6f0a6c1e-5d5b-5c64-9a2f-0f1e2d3c4b5a")
+
+
+def _item_row(item: int, lead: int, sighting: Sighting, mine: bool, now: datetime, tz: str) -> Row:
+    face = dedupe.face([Told(lead, sighting, mine, now)])
+    starts, ends = map(stamp, dedupe.instants(face.when)) if face.when else (None, None)
+    ranked = stamp(dedupe.ranked_at(face.published, now, tz))
+    at = stamp(now)
+    return (item, _uid(sighting.source, sighting.key), *face_row(face), starts, ends, lead, ranked, ranked, at, at)
+
+
+def _uid(source: str, key: str) -> str:
+    """Make an item's identity, once: a UUID of its first sighting's source and key. Neither title nor date is in it."""
+    from hashlib import sha1  # RFC 9562 §5.5 by hand: uuid.uuid5 costs four times as much
+
+    digest = bytearray(sha1(_NAMESPACE.bytes + f"{source}\n{key}".encode(), usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def _attachment_rows(id_: int, sighting: Sighting) -> list[Row]:
+    return [(id_, n, a.url, a.media_type, a.length, a.title) for n, a in enumerate(sighting.attachments)]
+
+
+def _feeds_of(kind: object, dated: bool, sources: Iterable[str]) -> set[str]:
+    """Give the feeds that hold an item: everything, its kind's, its sources'."""
+    return {"tout", "agenda" if kind == "event" else "actualites", *(f"sources/{slug}" for slug in sources)}
+
+
+def _failed_state(visit: Visit) -> str:
+    by_class = {"Blocked": "blocked", "Disallowed": "closed", "NothingFound": "empty"}
+    if any(page.status == 410 for page in visit.pages):
+        return "gone"
+    return by_class.get(visit.error_class or "", "failing")
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _marks(columns: Sequence[object]) -> str:
+    return ", ".join("?" * len(columns))
+
+
+def _chunks(values: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK))
+
+
+def sync_sources(connection: sqlite3.Connection, sources: Iterable[Source], now: datetime) -> None:
+    """Make the `sources` table say what sources.yaml says; a source that left it is kept, marked removed, with all its items."""
+    at = stamp(now)
+    rows = [
+        (s.slug, s.name, s.url, s.kind, int(s.enabled), s.territory.level, s.territory.insee, s.territory.siren, json.dumps(s.territory.partners), s.licence,
+         json.dumps(s.tags, ensure_ascii=False), s.language)
+        for s in sources
+    ]  # fmt: skip
+    columns = "slug, name, url, kind, enabled, level, insee, siren, partners, licence, tags, language"
+    kept = {row[0]: row[1:] for row in connection.execute(f"SELECT slug, {columns}, removed_at FROM sources")}
+    changed = [row for row in rows if kept.get(row[0]) != (*row, None)]
+    gone = [(at, slug) for slug, row in kept.items() if row[-1] is None and slug not in {r[0] for r in rows}]
+    if not changed and not gone:
+        return
+    connection.executemany(
+        f"INSERT INTO sources ({columns}, first_seen) VALUES ({_marks(columns.split(','))}, '{at}') ON CONFLICT (slug) DO UPDATE SET"
+        f" ({columns}, removed_at) = ({', '.join('excluded.' + c for c in columns.split(', '))}, NULL)",
+        changed,
+    )
+    connection.executemany("INSERT OR IGNORE INTO source_state (source) VALUES (?)", [(row[0],) for row in changed])
+    connection.executemany("UPDATE sources SET removed_at = ? WHERE slug = ?", gone)
+    feeds = {"tout", "actualites", "agenda", *(f"sources/{row[0]}" for row in changed)}
+    connection.executemany(
+        "INSERT INTO feeds (path, dirty) VALUES (?, 1) ON CONFLICT (path) DO UPDATE SET dirty = 1",
+        [(path,) for path in sorted(feeds)],
+    )
+
+
+__all__ = ["Absorbed", "Absorber", "Fetched", "sync_sources"]

@@ -1,0 +1,132 @@
+"""Questions the program asks of its store: who is due, what is known of a source, of a host, of an item."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from aggregator.model import HostMemory, Known, PageMemory
+from aggregator.store.rows import instant, stamp
+
+
+def due(connection: sqlite3.Connection, prints: Mapping[str, str], now: datetime) -> set[str]:
+    """Give the slugs of `prints` (slug -> fingerprint) whose turn it is, or that are read another way than last time."""
+    rows = connection.execute("SELECT source, next_visit, fingerprint FROM source_state")
+    at = stamp(now)
+    turns = {
+        slug: next_visit is None or next_visit <= at or fingerprint != prints.get(slug)
+        for slug, next_visit, fingerprint in rows
+    }
+    return {slug for slug in prints if turns.get(slug, True)}
+
+
+def known(connection: sqlite3.Connection) -> dict[str, Known]:
+    """Give what earlier visits left for the next: fingerprint, validators and digests, by slug."""
+    pages: dict[str, dict[str, PageMemory]] = {}
+    for slug, url, *memory in connection.execute("SELECT source, url, etag, last_modified, digest FROM pages"):
+        pages.setdefault(slug, {})[url] = PageMemory(*memory)
+    return {
+        slug: Known(fingerprint, pages.get(slug, {}))
+        for slug, fingerprint in connection.execute("SELECT source, fingerprint FROM source_state")
+    }
+
+
+def hosts(connection: sqlite3.Connection) -> dict[str, HostMemory]:
+    """Give what is remembered of hosts."""
+    rows = connection.execute("SELECT authority, robots, robots_status, robots_until, not_before FROM hosts")
+    return {
+        a: HostMemory(text, status, instant(until) if until else None, instant(back) if back else None)
+        for a, text, status, until, back in rows
+    }
+
+
+def remember_hosts(connection: sqlite3.Connection, memories: Mapping[str, HostMemory]) -> None:
+    """Store what a run learnt of hosts."""
+    connection.executemany(
+        "INSERT OR REPLACE INTO hosts VALUES (?, ?, ?, ?, ?)",
+        [
+            (
+                authority,
+                m.robots,
+                m.robots_status,
+                stamp(m.robots_until) if m.robots_until else None,
+                stamp(m.not_before) if m.not_before else None,
+            )
+            for authority, m in memories.items()
+        ],
+    )
+
+
+def status(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Give one row a source: its state, last success, next visit, last error and alarm, and what it has brought."""
+    return _rows(
+        connection,
+        "SELECT s.slug, s.name, s.enabled, s.removed_at, t.state, t.last_visit, t.last_success, t.last_change, t.next_visit, t.interval_s, t.failures,"
+        " t.listed, t.error_class, t.error, t.alarm, t.moved_to, t.moved_visits,"
+        " (SELECT count(*) FROM sightings AS g WHERE g.source = s.slug) AS sightings"
+        " FROM sources AS s LEFT JOIN source_state AS t ON t.source = s.slug ORDER BY s.slug",
+        (),
+    )
+
+
+def find(connection: sqlite3.Connection, what: str, canonical: str | None) -> list[int]:
+    """Give the ids of the items that `what` names: an id, a UID, a guid, a link in any of its spellings."""
+    rows = connection.execute(
+        "SELECT id FROM items WHERE uid = :uid OR CAST(id AS TEXT) = :what UNION SELECT item_id FROM sightings"
+        " WHERE guid = :what OR url = :what OR canonical = :canonical ORDER BY 1",
+        {"uid": what.removeprefix("urn:uuid:").lower(), "what": what, "canonical": canonical},
+    )
+    return [row[0] for row in rows]
+
+
+def story(connection: sqlite3.Connection, item: int) -> dict[str, Any]:
+    """Give all that is known of an item: itself, its sightings with the rule that joined each, its revisions, its tags and why."""
+    (it,) = _rows(connection, "SELECT * FROM items WHERE id = ?", (item,))
+    return {
+        **it,
+        "sightings": _rows(
+            connection, "SELECT * FROM v_sightings WHERE item_id = ? ORDER BY first_seen, sighting_id", (item,)
+        ),
+        "revisions": _rows(
+            connection, "SELECT at, field, old, new, source FROM v_changes WHERE item_id = ? ORDER BY at", (item,)
+        ),
+        "tags": _rows(
+            connection, "SELECT scheme, value, why FROM tags WHERE item_id = ? ORDER BY scheme, value", (item,)
+        ),
+    }
+
+
+def dirty_feeds(connection: sqlite3.Connection, day: str) -> list[str]:
+    """Give the feeds to render: touched by a visit, or holding a calendar whose window has moved since the day they were rendered."""
+    return [
+        row[0]
+        for row in connection.execute(
+            "SELECT path FROM feeds WHERE dirty = 1 OR (calendar = 1 AND rendered_on IS NOT ?) ORDER BY path", (day,)
+        )
+    ]
+
+
+def mark_rendered(connection: sqlite3.Connection, feeds: Iterable[tuple[str, bool]], day: str) -> None:
+    """Note feeds (path, whether it is a calendar) as rendered."""
+    connection.executemany(
+        "UPDATE feeds SET dirty = 0, rendered_on = ?, calendar = ? WHERE path = ?",
+        [(day, int(cal), path) for path, cal in feeds],
+    )
+
+
+def _rows(connection: sqlite3.Connection, sql: str, parameters: tuple[object, ...]) -> list[dict[str, Any]]:
+    cursor = connection.execute(sql, parameters)
+    names = [column[0] for column in cursor.description]
+    return [
+        {
+            name: json.loads(value) if isinstance(value, str) and value[:1] in "[{" and name in _JSON else value
+            for name, value in zip(names, row, strict=True)
+        }
+        for row in cursor
+    ]
+
+
+_JSON = frozenset({"doubts", "categories", "raw", "partners"})

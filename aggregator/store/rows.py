@@ -1,0 +1,131 @@
+"""Rows and the words of the model, both ways. Instants are stored as UTC text to the second, days as ISO days."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from aggregator.dedupe import Face
+from aggregator.model import Attachment, Occurrence, Sighting
+
+SIGHTING = (
+    "source, key, kind, guid, url, canonical, title, subtitle, summary, content, language, published, updated, starts, ends, all_day, tz, "
+    "doubts, status, location, geo, organiser, author, section, categories, raw, seen_on, digest"
+)  # the columns of a sighting that its source says, in the order of `sighting_row`
+FACE = "kind, title, url, summary, language, published, starts, ends, all_day, tz, doubts, status, location, geo, organiser, author"
+
+Row = tuple[object, ...]
+
+
+def stamp(moment: datetime) -> str:
+    """Give an aware instant as it is stored: 2025-11-03T09:00:00Z."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def instant(text: str) -> datetime:
+    """Read a stored stamp."""
+    return datetime.fromisoformat(text)
+
+
+def _moment(value: date | datetime | None) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, datetime):
+        return stamp(value) if value.tzinfo is not None else value.isoformat()
+    return value.isoformat()
+
+
+def _read_moment(text: str | None) -> date | datetime | None:
+    if text is None:
+        return None
+    return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
+
+
+def _json(value: object) -> str:
+    return (
+        json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        if value
+        else ("{}" if isinstance(value, dict) else "[]")
+    )
+
+
+def _when_row(when: Occurrence | None) -> Row:
+    if when is None:
+        return (None, None, None, None, "[]")
+    return (_moment(when.start), _moment(when.end), int(when.all_day), when.tz, _json(when.doubts))
+
+
+def _read_when(
+    starts: str | None, ends: str | None, all_day: int | None, tz: str | None, doubts: str
+) -> Occurrence | None:
+    start = _read_moment(starts)
+    if start is None or tz is None:
+        return None
+    return Occurrence(start, _read_moment(ends), bool(all_day), tz, tuple(json.loads(doubts)))
+
+
+def sighting_row(s: Sighting) -> Row:
+    """Give the values of SIGHTING's columns."""
+    return (
+        s.source, s.key, s.kind, s.guid, s.url, s.canonical, s.title, s.subtitle, s.summary, s.content, s.language, _moment(s.published),
+        _moment(s.updated), *_when_row(s.when), s.status, s.location, s.geo, s.organiser, s.author, s.section, _json(s.categories),
+        _json(dict(s.raw)), s.seen_on, s.digest,
+    )  # fmt: skip
+
+
+def read_sighting(row: Sequence[Any], attachments: tuple[Attachment, ...] = ()) -> Sighting:
+    """Give the sighting that SIGHTING's columns hold."""
+    (source, key, kind, guid, url, canonical, title, subtitle, summary, content, language, published, updated, starts, ends, all_day, tz,
+     doubts, status, location, geo, organiser, author, section, categories, raw, seen_on, digest) = row  # fmt: skip
+    at = _read_moment(updated)
+    return Sighting(
+        source, key, kind, title, seen_on, guid, url, canonical, subtitle, summary, content, language, _read_moment(published),
+        at if isinstance(at, datetime) else None, _read_when(starts, ends, all_day, tz, doubts), status, location, geo, organiser, author,
+        section, tuple(json.loads(categories)), attachments, json.loads(raw), digest,
+    )  # fmt: skip
+
+
+def face_row(f: Face) -> Row:
+    """Give the values of FACE's columns."""
+    return (
+        f.kind,
+        f.title,
+        f.url,
+        f.summary,
+        f.language,
+        _moment(f.published),
+        *_when_row(f.when),
+        f.status,
+        f.location,
+        f.geo,
+        f.organiser,
+        f.author,
+    )
+
+
+def read_face(row: Sequence[Any]) -> Face:
+    """Give the face that FACE's columns hold."""
+    (
+        kind,
+        title,
+        url,
+        summary,
+        language,
+        published,
+        starts,
+        ends,
+        all_day,
+        tz,
+        doubts,
+        status,
+        location,
+        geo,
+        organiser,
+        author,
+    ) = row
+    return Face(
+        kind, title, url, summary, language, _read_moment(published), _read_when(starts, ends, all_day, tz, doubts), status, location,
+        geo, organiser, author,
+    )  # fmt: skip
