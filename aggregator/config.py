@@ -315,10 +315,9 @@ def _options(kind: str) -> type[BaseModel]:
             if one.default is MISSING
             else one.default
         )
-        described[one.name] = (
-            hints[one.name],
-            Field(default, strict=hints[one.name] in (int, bool, str), description=one.metadata.get("help")),
-        )
+        hint = hints[one.name]
+        strict = {"strict": True} if hint in (int, bool, str) else {}
+        described[one.name] = (hint, Field(default, description=one.metadata.get("help"), **strict))
     return create_model(f"{kind} options", __base__=_Strict, **described)
 
 

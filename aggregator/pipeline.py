@@ -172,9 +172,7 @@ async def _absorb_all(
             else:
                 group.append(more)
         with transaction(connection):
-            stored = [
-                Outcome(source, brought, _absorb(connection, absorber, source, brought)) for source, brought in group
-            ]
+            stored = [_absorb(connection, absorber, source, brought) for source, brought in group]
         outcomes += stored
         for outcome in stored:
             seen(outcome)
@@ -183,7 +181,7 @@ async def _absorb_all(
         await asyncio.sleep(0)
 
 
-def _absorb(connection: sqlite3.Connection, absorber: Absorber, source: Source, brought: Visit) -> Absorbed:
+def _absorb(connection: sqlite3.Connection, absorber: Absorber, source: Source, brought: Visit) -> Outcome:
     connection.execute("SAVEPOINT visit")
     try:
         absorbed = absorber.absorb(source, brought)
@@ -192,9 +190,10 @@ def _absorb(connection: sqlite3.Connection, absorber: Absorber, source: Source, 
     except Exception as error:
         log.exception("%s: a bug of ours while storing its visit: please report it with this traceback", source.slug)
         connection.execute("ROLLBACK TO visit")
-        absorbed = absorber.absorb(source, _bug(source, brought.at, error))
+        brought = _bug(source, brought.at, error)
+        absorbed = absorber.absorb(source, brought)
     connection.execute("RELEASE visit")
-    return absorbed
+    return Outcome(source, brought, absorbed)
 
 
 async def trial(

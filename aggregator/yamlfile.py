@@ -63,7 +63,7 @@ def _build(node: yaml.Node, path: Path, document: Document, above: frozenset[int
     if isinstance(node, yaml.SequenceNode):
         return [_build(child, (*path, n), document, above | {id(node)}) for n, child in enumerate(node.value)]
     document.written[path] = node.value
-    return _scalar(node.value) if getattr(node, "style", None) is None else node.value
+    return node.value if getattr(node, "style", None) else _scalar(node.value)  # libyaml: "" is plain
 
 
 def _pairs(node: yaml.MappingNode, path: Path, document: Document, above: frozenset[int]) -> Iterator[tuple[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 import sys
 
 from aggregator.demo import PORT, SITES, Federation
@@ -11,15 +12,18 @@ from aggregator.errors import ConfigError
 
 
 async def _serve(day: int, port: int) -> None:
+    stop = asyncio.Event()
+    for told in (signal.SIGINT, signal.SIGTERM):  # set by hand: shells start background jobs with SIGINT ignored
+        asyncio.get_running_loop().add_signal_handler(told, stop.set)
     async with Federation(day, port) as federation:
         for slug in SITES:
             sys.stdout.write(f"{federation.base(slug)}  {slug}\n")
         sys.stdout.flush()
-        await asyncio.Event().wait()
+        await stop.wait()
 
 
 def main() -> int:
-    """Serve; exit code 0 after Ctrl-C, 2 when a port cannot be had."""
+    """Serve; exit code 0 when interrupted or terminated, 2 when a port cannot be had."""
     parser = argparse.ArgumentParser(
         prog="python -m aggregator.demo", description="Serve the sample federation on loopback."
     )
@@ -28,8 +32,6 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         asyncio.run(_serve(arguments.day, arguments.port))
-    except KeyboardInterrupt:
-        return 0
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -166,7 +166,8 @@ def read_lines(root: LexborNode, *, page: bool = False, skip: frozenset[int] = f
         if tag == "-text":
             reader.word(Run(node.text_content or "", place.href, place.path), len(stack))
         elif tag == "img":
-            if alt := (node.attrs.get("alt") or "").strip():
+            # A picture without words may still carry the only link to its article.
+            if alt := (node.attrs.get("alt") or "").strip() or ("image" if place.href else ""):
                 reader.word(Run(alt, place.href, place.path, image=True), len(stack))
         else:
             if tag in _BLOCKS or tag == "br":

@@ -26,7 +26,7 @@ _PROLOG = re.compile(
     )*+""",
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
-_ROOT = re.compile(r"<((?:[\w.-]{1,40}:)?(rss|rdf|feed|channel))(?=[\s/>])", re.IGNORECASE)
+_ROOT = re.compile(r"<((?:[\w.-]{1,40}:)?(rss|rdf|feed))(?=[\s/>])", re.IGNORECASE)
 _PAGE = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _ELEMENT = re.compile(r"<([A-Za-z_][\w.:-]{0,60})")
 _ITEM = re.compile(r"<(/?)(?:[\w.-]{1,40}:)?(?:item|entry)\b[^<>]*>", re.IGNORECASE)
@@ -48,9 +48,9 @@ class Feed:
         Raises:
             ExtractError: this is no feed (an HTML page, a sitemap …), or so damaged that no entry can be read.
         """
-        text = page.text or page.body.decode("utf-8", "replace")
-        if text.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
-            found, total = feed_json.read(text.lstrip("\ufeff \t\r\n"), page.url, limits.items)
+        text = (page.text or page.body.decode("utf-8", "replace")).lstrip("\ufeff \t\r\n")
+        if text.startswith(("{", "[")):
+            found, total = feed_json.read(text, page.url, limits.items)
             return _extracted(found, total, [])
         items, total, left_out = _read(_document(text, page), page.url, limits.items)
         return _extracted(items, total, left_out)
@@ -146,7 +146,7 @@ def _whole(document: str) -> tuple[str, list[str]]:
 
 def _instead(text: str, page: Page) -> str:
     """Say what the address answers, and what to do."""
-    head = text[:_LOOK]
+    head = ILLEGAL.sub("", text[:_LOOK])  # the words go to logs and pages
     if not head.strip():
         return "the address answers an empty page, not a feed"
     if _PAGE.search(head):
@@ -160,7 +160,10 @@ def _instead(text: str, page: Page) -> str:
 
 
 def _html_instead(head: str, page: Page) -> str:
-    tree = dom.parse(head)
+    try:
+        tree = dom.parse(head)
+    except ExtractError as error:
+        return f"the address answers an HTML page, not a feed; {error}"
     title = tree.css_first("title")
     named = f" (« {' '.join(title.text().split())[:80]} »)" if title else ""
     feeds = [

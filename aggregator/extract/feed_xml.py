@@ -108,6 +108,12 @@ def read(document: str, page_url: str, most: int) -> tuple[list[RawItem], int]:
         total += 1
         if total <= most:
             items.append(_item(element, around))
+    if (
+        total == 0
+        and _NAMES[root.tag.lower()] == "rdf"
+        and not any(_NAMES.get(child.tag.lower()) == "channel" for child in root)
+    ):
+        raise Unusual(root.tag)  # RDF of another trade
     return items, total
 
 
@@ -138,7 +144,7 @@ def _around(element: etree._Element, outer: _Around) -> _Around:
         outer.atom,
         _base(element, outer.base, outer.page),
         element.get(_LANG) or _first(found, "language") or outer.language,
-        _author(found, atom=True) if outer.atom else None,
+        _author(found) if outer.atom else None,
     )
 
 
@@ -151,6 +157,9 @@ def _item(element: etree._Element, around: _Around) -> RawItem:
                 found[name].append(child)
             else:
                 found[name] = [child]
+    for group in found.get("group", ()):  # media:group's children count as the entry's own
+        for child in group:
+            found.setdefault(_NAMES.get(child.tag.lower(), "?"), []).append(child)
     base = _base(element, around.base, around.page)
     guid, permanent = _guid(found, element.get(_ABOUT))
     url = _link(found) or (permanent if not around.atom else None)
@@ -168,12 +177,12 @@ def _item(element: etree._Element, around: _Around) -> RawItem:
         url=url,
         base=_inner_base(found, base, around.page),
         title=_prose(found, "title", around.atom) or _prose(found, "title2", False),
-        summary=_prose(found, "summary", around.atom) or _prose(found, "summary2", False) or _group_summary(found),
+        summary=_prose(found, "summary", around.atom) or _prose(found, "summary2", False),
         content=_prose(found, "content", around.atom),
         # dc:date says when a thing was published, unless something says it better.
         published=published or date,
         updated=updated or (date if published is not None else None),
-        author=_author(found, around.atom) or around.author,
+        author=_author(found) or around.author,
         language=element.get(_LANG) or _first(found, "language") or around.language,
         categories=_categories(found) if "category" in found else (),
         attachments=_attachments(found, base),
@@ -190,7 +199,10 @@ def _words(element: etree._Element) -> str | None:
 
 
 def _first(found: Found, name: str) -> str | None:
-    return next((words for element in found.get(name, ()) if (words := _words(element))), None)
+    for element in found.get(name, ()):
+        if words := _words(element):
+            return words
+    return None
 
 
 def _last(found: Found, name: str) -> str | None:
@@ -239,16 +251,6 @@ def _prose(found: Found, name: str, atom: bool) -> str | None:
     return None
 
 
-def _group_summary(found: Found) -> str | None:
-    for group in found.get("group", ()):
-        inner: Found = {}
-        for child in group:
-            inner.setdefault(_NAMES.get(child.tag.lower(), ""), []).append(child)
-        if words := _prose(inner, "summary2", False):
-            return words
-    return None
-
-
 def _inner(element: etree._Element) -> str:
     """Write inline markup as HTML, without the <div> that Atom wraps it in (RFC 4287 3.1.1.3)."""
     alone = len(element) == 1 and not (element.text or "").strip() and not (element[0].tail or "").strip()
@@ -277,10 +279,13 @@ def _attribute(name: str | bytes, value: str | bytes) -> str:
     return f'{str(name).lower()}="{written}"'
 
 
-def _author(found: Found, atom: bool) -> str | None:
+def _author(found: Found) -> str | None:
     """Give the authors' names: a person construct's <name>, else the words as they stand."""
+    authors = found.get("author", ())
+    if len(authors) == 1 and len(authors[0]) == 0:
+        return _words(authors[0])
     names: list[str | None] = []
-    for element in found.get("author", ()):
+    for element in authors:
         if len(element):
             names.extend(_words(child) for child in element if _NAMES.get(child.tag.lower()) == "name")
         else:
@@ -300,11 +305,7 @@ def _attachments(found: Found, base: str | None) -> tuple[RawAttachment, ...]:
     for e in found.get("link", ()):
         if e.get("rel", "").lower() == "enclosure" and (href := e.get("href")):
             _keep(kept, join(base, href) if base else href, e.get("type"), e.get("length"), e.get("title"))
-    media = [
-        *found.get("media", ()),
-        *(m for g in found.get("group", ()) for m in g if _NAMES.get(m.tag.lower()) == "media"),
-    ]
-    for e in media:
+    for e in found.get("media", ()):
         if (e.get("type") or "").lower().startswith(MEDIA) or (not e.get("type") and e.get("medium") in MEDIA_KINDS):
             _keep(kept, e.get("url"), e.get("type"), e.get("fileSize"), None)
     return tuple(kept.values())

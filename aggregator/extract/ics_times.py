@@ -63,8 +63,10 @@ def moment_of(line: Line, value: str, default: tzinfo | None) -> Moment:
     naive = datetime.combine(date(year, month, day), time(int(found[4]), int(found[5]), min(int(found[6] or 0), 59)))
     if found[7]:
         return naive.replace(tzinfo=UTC)
-    tzid = line.params.get("TZID")
-    return naive.replace(tzinfo=zone_of(str(tzid)) if tzid else default)
+    tzid = str(line.params.get("TZID", ""))
+    if tzid and found.start():  # TZID=UTC-9:30:20261201T090000, written without quotes: cut at the wrong colon
+        tzid += ":" + value.strip()[: found.start()].rstrip(":")
+    return naive.replace(tzinfo=zone_of(tzid) if tzid else default)
 
 
 def moments_of(lines: Sequence[Line], default: tzinfo | None) -> list[Moment]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from html import escape, unescape
@@ -17,7 +18,7 @@ from aggregator.extract.dom import base_of, parse, resolve
 from aggregator.model import Extracted, Limits, Page, RawItem
 
 MAX_SCRIPT = 3_000_000  # characters of one JSON-LD block
-MAX_SALVAGE = 300  # objects tried one by one in a broken block
+MAX_SALVAGE = 100  # objects tried one by one in a broken block
 MAX_WORDS = 50  # things left out that are told one by one
 
 # A string (its end may be missing), a comment, or a comma before a closing bracket.
@@ -97,8 +98,6 @@ def _from_json(scripts: Iterable[str], told: list[str]) -> list[RawItem]:
         if problem:
             told.append(f"JSON-LD block {number} is broken ({problem}): {len(found)} of its objects could be read")
     nodes = list(schema_org.nodes_in(values))
-    if len(nodes) >= schema_org.MAX_NODES // 2:
-        told.append(f"JSON-LD of {len(nodes)} objects or more: the rest is not read")
     index = schema_org.index_of(nodes)
     return [item for node in nodes if (item := schema_org.item_of(node, index)) is not None]
 
@@ -169,7 +168,8 @@ def _once(syntaxes: Sequence[list[RawItem]], url: str, base: str | None, told: l
     """The items of all syntaxes; those of a later one only when no earlier one describes the same thing."""
     kept: list[RawItem] = []
     for items in syntaxes:
-        links = {_link(item, url, base) for item in kept} - {None}
+        told_once = Counter(_link(item, url, base) for item in kept)
+        links = {link for link, times in told_once.items() if link and times == 1}  # a list's own address names none
         named: dict[str, list[str]] = {}
         for item in kept:
             named.setdefault(_title(item), []).append(_digits(item))
@@ -190,9 +190,9 @@ def _once(syntaxes: Sequence[list[RawItem]], url: str, base: str | None, told: l
 
 
 def _link(item: RawItem, url: str, base: str | None) -> str | None:
-    """Where an item is, folded to compare; None: nowhere, or on the page that shows it like all its neighbours."""
+    """Where an item is, folded to compare."""
     link = resolve(url, base, item.url) if item.url else None
-    return re.sub(r"^https?://(www\.)?|/$", "", link) if link and "#" not in (item.url or "") else None
+    return re.sub(r"^https?://(www\.)?|/$", "", link) + (item.url or "").partition("#")[2] if link else None
 
 
 def _title(item: RawItem) -> str:

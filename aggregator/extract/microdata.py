@@ -57,6 +57,8 @@ def _scope(root: LexborNode, page: _Page, level: int) -> dict[str, Any]:
                 page.nested.add(node.mem_id)
             elif all(name not in _READ or len(found.get(name, ())) >= MAX_VALUES for name in names):
                 continue
+            else:
+                page.visits += len(node.html or "") // 50  # its words are read whole, nested values included
             value = _scope(node, page, level + 1) if nested else _value(node, names)
             for name in names:
                 found.setdefault(name, []).append(value)

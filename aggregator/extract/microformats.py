@@ -13,6 +13,7 @@ from aggregator.model import RawAttachment, RawItem
 
 MAX_VISITS = 200_000  # elements looked at in one page
 MAX_ROOTS = 5_000
+MAX_AROUND = 5  # roots that a root may stand in: each reads all that it holds
 MAX_LEVELS = 60  # elements looked at above one
 
 _ROOTS = {"h-event": "event", "h-entry": "news", "vevent": "event"}
@@ -53,9 +54,16 @@ def _classes(node: LexborNode) -> frozenset[str]:
 
 
 def _quoted(root: LexborNode) -> bool:
+    """Whether a root is a comment or a quotation, or stands in so many others that it is nobody's."""
     if _classes(root) & _REPLIES:
         return True
-    return any(_classes(above) & _REPLIES or "h-cite" in _classes(above) for above in _above(root))
+    around = 0
+    for above in _above(root):
+        classes = _classes(above)
+        around += bool(classes & _ROOTS.keys())
+        if classes & _REPLIES or "h-cite" in classes or around > MAX_AROUND:
+            return True
+    return False
 
 
 def _properties(root: LexborNode, visits: list[int]) -> Found:

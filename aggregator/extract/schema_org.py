@@ -76,6 +76,8 @@ def index_of(nodes: Iterable[Node]) -> dict[str, Node]:
 def item_of(node: Node, index: Index) -> RawItem | None:
     """The raw item of an event's or article's node; None when it is neither, or a mere reference."""
     types = types_of(node)
+    if not node.keys() - {"@type", "@id", "@context"}:
+        return None
     if types & EVENTS:
         return _event(node, index)
     return _common(node, index, "news") if types & NEWS else None
@@ -85,7 +87,7 @@ def _event(node: Node, index: Index) -> RawItem:
     item = _common(node, index, "event")
     start, end = text(node.get("startDate")), text(node.get("endDate"))
     readable = start is None or re.match(r"\d{4}-?\d\d", start)
-    places = [one for one in _nodes(node.get("location"), index)]
+    places = list(_nodes(node.get("location"), index))
     geos = [geo for geo in (_geo(place, index) for place in places if isinstance(place, dict)) if geo]
     status = text(node.get("eventStatus"))
     return RawItem(

@@ -55,12 +55,10 @@ def _events(page: Landmarks, start: int, stop: int, base: str | None) -> list[Pl
     when: list[tuple[int, Line]] = []
     title: tuple[int, Line] | None = None
     more: Line | None = None
-    for index, kind, line in [*(reversed(atoms) if backwards else atoms), (stop, "when", None)]:
+    for index, kind, line in reversed(atoms) if backwards else atoms:
         if kind == "when" and title is not None:
             found.append(_event(when[::-1] if backwards else when, title, more, section, base))
             when, title, more = [], None, None
-        if line is None:
-            break
         if kind == "when":
             when.append((index, line))
         elif kind == "more":
@@ -69,7 +67,9 @@ def _events(page: Landmarks, start: int, stop: int, base: str | None) -> list[Pl
             title = (index, line)
         elif title is None:
             when, more = [], None  # « 12 » before words that are no event: a counter, a page number
-    return found[::-1] if backwards else found
+    if title is not None:
+        found.append(_event(when[::-1] if backwards else when, title, more, section, base))
+    return found
 
 
 def _atoms(page: Landmarks, index: int) -> list[Atom]:
@@ -93,8 +93,8 @@ def _atoms(page: Landmarks, index: int) -> list[Atom]:
     atoms: list[Atom] = [(index, "when", part) for part in parts[:leading]]
     rest = token.line.part(sum(len(part.runs) for part in parts[:leading]))
     if not atoms and (end := words.day_and_month(rest.text)):
-        head, rest = split(rest, end)
-        atoms.append((index, "when", head))
+        head, title = split(rest, end)
+        return [(index, "when", head), *((index, "text", line) for line in (spread(title) if title else []))]
     return [*atoms, *((index, "text", line) for line in spread(rest))]
 
 

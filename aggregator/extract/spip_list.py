@@ -18,6 +18,7 @@ from aggregator.extract.spip_tokens import Token, spread
 from aggregator.model import RawItem
 
 _MOST_LINES = 6  # lines of text of an item that no « EN SAVOIR PLUS » ends
+_TITLE_WORDS = 4  # fewer make a menu's entry as well as a title
 _MOST_SUBTITLE = 150  # characters; longer words after a title are an introduction
 
 
@@ -99,7 +100,9 @@ def _openers(page: Landmarks, usual: str, uses_more: bool) -> list[int]:
             same = bool(openers) and token.form == page.tokens[openers[-1]].form
             if lines == 0:
                 openers.pop()  # two dates, one after the other: the nearer one is the item's
-            if lines is not None and (token.whole or (inside and uses_more and _in_text(page, index, same, usual, lines))):
+            if lines is not None and (
+                token.whole or (inside and uses_more and _in_text(page, index, same, usual, lines))
+            ):
                 _as_text(page, index)
                 lines += 1
                 continue
@@ -128,6 +131,8 @@ def _as_text(page: Landmarks, index: int) -> None:
 def _levels(page: Landmarks, anchors: list[int]) -> list[int]:
     """For each anchor the depth of the innermost element it shares with a neighbour; -1 when it has none."""
     shared = [page.low(left, right) for left, right in pairwise(anchors)]
+    if not anchors:
+        return []
     return [max(pair) for pair in zip([-1, *shared], [*shared, -1], strict=True)]
 
 
@@ -148,8 +153,9 @@ def _titles_come_first(page: Landmarks, openers: list[int]) -> bool:
 
 
 def _title_level(page: Landmarks, openers: list[int]) -> int:
-    """The heading level of most titles, 0 when they are no h1..h6."""
+    """The heading level of most lines after these tokens (keywords apart), 0 when they are no h1..h6."""
     after = [page.beside(opener, 1) for opener in openers]
+    after = [page.beside(index, 1) if index is not None and page.is_keywords(index) else index for index in after]
     levels = Counter(page.tokens[index].line.heading for index in after if index is not None)
     return levels.most_common(1)[0][0] if levels else 0
 
@@ -197,8 +203,8 @@ def _in_line(
         following = last if last is not None and last > opener else following
     for index in range(opener + 1, following):
         token = tokens[index]
-        if token.low < level or (level < 0 and not uses_more and len(card.content) >= _MOST_LINES):
-            break
+        if not uses_more and (token.low < level or len(card.content) >= _MOST_LINES):
+            break  # else « EN SAVOIR PLUS » ends it: badly nested links tear an item out of its element
         if token.kind == "noise":
             continue
         if page.used[index] or (card.content and _ends_item(page, index, uses_more, title_level)):
@@ -234,35 +240,234 @@ def _undated_cards(page: Landmarks, *, dated: bool, left_out: list[str]) -> list
     Where other items have dates, only what has a line of keywords or stands among these items is one.
     """
     tokens = page.tokens
-    mores = [index for index, token in enumerate(tokens) if token.kind == "more" and not page.used[index]]
     every = [index for index, token in enumerate(tokens) if token.kind == "more"]
-    levels = dict(zip(every, _levels(page, every), strict=True))
+    levels = _levels(page, every)
+    title_level = _title_level(page, every)
     cards: list[Card] = []
-    for more in mores:
-        start, low, level = more, FAR, levels[more]
-        content: list[int] = []
-        keyed = boxed = False
-        for index in range(more - 1, -1, -1):
-            low = min(low, tokens[index + 1].low)
-            stops = page.marks[index] or tokens[index].kind == "more"
-            if tokens[index].kind == "noise" or not (stops or page.used[index]):
-                boxed = boxed or low <= level
-            if stops or (page.used[index] and tokens[index].kind != "noise") or keyed:
-                break
-            if tokens[index].kind == "noise":
-                continue
-            if 0 <= level and low <= level and content and len(content) > 1 and not dated and _has_title(page, content):
-                break
-            content.insert(0, index)
-            start = index
-            keyed = bool(words.keywords(tokens[index].text))
-            if len(content) > _MOST_LINES:
-                break
+    for more, level in zip(every, levels, strict=True):
+        if page.used[more]:
+            continue
+        before = _bound(page, more)
+        content = _undated_lines(page, before, more, level, title_level)
         if not content:
             continue
-        among = dated and start > 0 and tokens[start - 1].kind == "more" and page.low(start - 1, more) >= level >= 0
+        keyed = page.is_keywords(content[0])
+        among = before >= 0 and tokens[before].kind == "more" and page.low(before, more) >= level >= 0
         if dated and not keyed and not among:
-            left_out.append(f"« {_short(tokens[content[0]].text)} » has « {tokens[more].text} » and no date")
+            left_out.append(f"« {_short(tokens[content[0]].text)} » stands by « {tokens[more].text} » and has no date")
             continue
-        cards.append(Card(start, more + 1, content, None, more))
+        cards.append(Card(content[0], more + 1, content, None, more))
     return cards
+
+
+def _bound(page: Landmarks, more: int) -> int:
+    """The token before `more` that ends another item or is a heading; -1 for none."""
+    index = more - 1
+    while index >= 0 and not (
+        page.marks[index]
+        or page.tokens[index].kind == "more"
+        or (page.used[index] and page.tokens[index].kind != "noise")
+    ):
+        index -= 1
+    return index
+
+
+def _undated_lines(page: Landmarks, before: int, more: int, level: int, title_level: int) -> list[int]:
+    """The lines of the item that ends at `more`: from its keywords on, or in its own element, or the nearest ones."""
+    tokens = page.tokens
+    lines = [index for index in range(before + 1, more) if tokens[index].kind == "text"]
+    keyed = [index for index in lines if page.is_keywords(index)]
+    if keyed:
+        return [index for index in lines if index >= keyed[-1]]
+    low = FAR
+    box: list[int] = []
+    for index in reversed(lines):
+        low = min(low, page.low(index, lines[-1] if index != lines[-1] else more))
+        if level < 0 or low <= level:
+            break
+        box.insert(0, index)
+    if box:
+        return box[-_MOST_LINES:]
+    lines = lines[-_MOST_LINES:]
+    while len(lines) > 1 and (own := tokens[lines[0]].line.heading) and (own < title_level or not title_level):
+        lines = lines[1:]
+    return lines
+
+
+# ── headings ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _headings(page: Landmarks, cards: list[Card]) -> list[int]:
+    """Tokens that are headings: known words, h1..h6, or a line alone between two items."""
+    starts = {card.start for card in cards}
+    stops = {card.stop for card in cards}
+    found: list[int] = []
+    for index, token in enumerate(page.tokens):
+        if page.used[index] or token.kind != "text":
+            continue
+        after = page.beside(index, 1)
+        between = after in starts and not token.any_link and len(token.text) <= 80
+        alone = between and (
+            token.line.bold or _follows(page, index, stops) or token.line.tag in ("th", "dt", "caption")
+        )
+        if page.marks[index] or alone or (token.line.heading and not words.is_never(token.text)):
+            found.append(index)
+    return found
+
+
+def _follows(page: Landmarks, index: int, stops: set[int]) -> bool:
+    while index > 0 and index not in stops and page.tokens[index - 1].kind == "noise":
+        index -= 1
+    return index in stops
+
+
+def _section(page: Landmarks, headings: list[int], start: int) -> str | None:
+    """The words of the heading an item stands under."""
+    for index in reversed(headings):
+        if index > start:
+            continue
+        mark = page.marks[index]
+        if mark == "resources":
+            return None
+        if mark not in ("agenda", "sidebar") or page.low(index, start) >= page.tokens[index + 1].low:
+            return page.tokens[index].text
+    return None
+
+
+# ── one item ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _news(page: Landmarks, card: Card, section: str | None, base: str | None) -> RawItem | str:
+    """The item of a card, or in words why it is none."""
+    tokens = page.tokens
+    lines = [tokens[index] for index in card.content]
+    categories: tuple[str, ...] = ()
+    if len(lines) > 1:
+        categories, lines = _categories(lines, dated=card.date is not None)
+    title, rest = _title(lines)
+    if title is None:
+        return f"an item has no title: « {_short(lines[0].text)} »"
+    rest_texts = [token.text for token in rest]
+    subtitle = rest_texts.pop(0) if len(rest_texts) > 1 and _is_subtitle(rest) else None
+    date = tokens[card.date] if card.date is not None else None
+    more = tokens[card.more] if card.more is not None else None
+    pictures = [tokens[index] for index in _pictures(page, card)]
+    others = [more, *lines, date if date and not date.author else None, *pictures]
+    url = title.any_link or next((token.any_link for token in others if token and token.any_link), None)
+    hint = next((token.line.hint for token in (title, *lines) if token.line.hint), None)
+    return RawItem(
+        native_id=words.native_id(url, hint),
+        url=url,
+        base=base,
+        title=title.text,
+        subtitle=subtitle,
+        summary="\n".join(rest_texts) or None,
+        markup="text",
+        published=date.text if date else None,
+        author=date.author if date else None,
+        categories=categories,
+        section=section,
+    )
+
+
+def _pictures(page: Landmarks, card: Card) -> list[int]:
+    """The pictures of an item and those right before it: their links count where no words are linked."""
+    start = card.start
+    while start > 0 and page.tokens[start - 1].kind == "noise":
+        start -= 1
+    return [index for index in range(start, card.stop) if page.tokens[index].kind == "noise"]
+
+
+def _categories(lines: list[Token], *, dated: bool) -> tuple[tuple[str, ...], list[Token]]:
+    """« Haïti / Actualité » (or a lone « Actualité ») before a title."""
+    first, second = lines[0], lines[1]
+    parts = words.keywords(first.text)
+    if parts and not first.line.heading and (not dated or second.title_like):
+        return parts, lines[1:]
+    lone = not first.title_like and len(first.text) <= 40
+    heading_and_link = bool(second.line.heading) and second.any_link is not None
+    if lone and (heading_and_link if dated else second.title_like):
+        return (first.text,), lines[1:]
+    return (), lines
+
+
+def _title(lines: list[Token]) -> tuple[Token | None, list[Token]]:
+    """The linked line where only one is, else the first; what follows it on the same line comes back with the rest."""
+    lines = [token for token in lines if not words.is_never(token.text)]
+    if not lines:
+        return None, []
+    linked = [place for place, token in enumerate(lines) if token.line.runs[0].href and token.any_link]
+    place = linked[0] if linked and not lines[0].line.heading and len(linked) < len(lines) else 0
+    if place > 0 and len(lines[place].text) > 300:
+        place = 0  # an introduction that is a link
+    first, *parts = spread(lines[place].line)
+    title = Token("text", first, 0)
+    return title, [*lines[:place], *(Token("text", part, 0) for part in parts), *lines[place + 1 :]]
+
+
+def _is_subtitle(rest: list[Token]) -> bool:
+    """Whether the first of several lines after a title is a subtitle: short, and no sentence that goes on."""
+    text, following = rest[0].text, rest[1].text
+    if len(text) > _MOST_SUBTITLE or len(text) > len(following) + 60:
+        return False
+    alike = (rest[0].line.tag, rest[0].line.heading) == (rest[1].line.tag, rest[1].line.heading)
+    return not (alike and text.endswith((".", ",", ";", ":", "(…)", "…")))
+
+
+# ── undated news ────────────────────────────────────────────────────────────────────────────────
+
+
+def _sidebars(page: Landmarks, base: str | None, known: set[str | None]) -> list[Placed]:
+    """The links under a bare « Actualités », until something else begins."""
+    found: list[Placed] = []
+    for start, mark in enumerate(page.marks):
+        if mark != "sidebar" or page.used[start]:
+            continue
+        stop = start + 1
+        for _ in range(2):  # the element around the heading; « Tout voir » may stand in there alone with it
+            items, stop = _sidebar(page, start, stop, base, known)
+            if items:
+                break
+        known |= {item.url for _, item in items}
+        found += items
+    return found
+
+
+def _sidebar(
+    page: Landmarks, start: int, begin: int, base: str | None, known: set[str | None]
+) -> tuple[list[Placed], int]:
+    """Its items, and where the element that holds them ends."""
+    tokens, level = page.tokens, page.tokens[start].line.heading
+    items: list[Placed] = []
+    shape: tuple[str, int] | None = None
+    low = tokens[begin].low if begin < len(tokens) else 0
+    for index in range(begin, len(tokens)):
+        token = tokens[index]
+        if token.kind == "noise":
+            continue
+        if token.low < low or page.used[index] or token.kind != "text" or page.cuts(index, level) or not token.link:
+            return items, index
+        here = (token.line.tag, token.line.heading)
+        if words.is_never(token.text) or words.leads_elsewhere(token.link):
+            continue
+        if shape is not None and here != shape and len(token.text.split()) < _TITLE_WORDS:
+            return items, index
+        shape = here
+        if token.link not in known:
+            items.append((index, _undated(token, tokens[start].text, base)))
+    return items, len(tokens)
+
+
+def _undated(token: Token, section: str, base: str | None) -> RawItem:
+    return RawItem(
+        native_id=words.native_id(token.link, token.line.hint),
+        url=token.link,
+        base=base,
+        title=token.text,
+        markup="text",
+        section=section,
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 80 else text[:79] + "…"

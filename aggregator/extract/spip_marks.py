@@ -34,6 +34,11 @@ class Landmarks:
         own = self.tokens[index].line.heading
         return self.marks[index] is not None or bool(own and level and own <= level and not self.tokens[index].link)
 
+    def is_keywords(self, index: int) -> bool:
+        """Whether it is a line such as « Haïti / Actualité / Crises et réhabilitation »."""
+        token = self.tokens[index]
+        return token.kind == "text" and not token.line.heading and bool(words.keywords(token.text))
+
     def take(self, start: int, stop: int) -> None:
         """Tokens start..stop-1 are spoken for."""
         self.used[start:stop] = [True] * (stop - start)
@@ -45,8 +50,8 @@ class Landmarks:
         if known is None:
             return None
         before = self.beside(index, -1)
-        if before is not None and self.tokens[before].kind == "date":
-            return None  # the line after a date is a title, whatever its words
+        if before is not None and (self.tokens[before].kind == "date" or self.is_keywords(before)):
+            return None  # what follows a date or keywords is a title, whatever its words
         line = token.line
         strong = line.heading or line.bold or line.is_image
         if not strong and (self._in_menu(index) or (known == "list" and line.href is not None)):

@@ -105,15 +105,20 @@ def pieces(line: Line) -> list[Line]:
 def split(line: Line, place: int) -> tuple[Line, Line | None]:
     """The line up to a place in its text, and the line from there on, None when nothing is left."""
     place += _indent(line)
-    for index, run in enumerate(line.runs):
+    head: list[Run] = []
+    tail: list[Run] = []
+    for run in line.runs:
         if run.image:
+            (head if place > 0 else tail).append(run)
             continue
-        if place <= len(run.text):
-            break
+        head.append(run._replace(text=run.text[: max(0, place)]))
+        tail.append(run._replace(text=run.text[max(0, place) :]))
         place -= len(run.text)
-    head = (*line.runs[:index], run._replace(text=run.text[:place]))
-    tail = [run for run in (run._replace(text=run.text[place:]), *line.runs[index + 1 :]) if run.text]
-    return replace(line, runs=head), replace(line, runs=tuple(tail), low=SAME_LINE) if tail else None
+    return _kept(line, head), _kept(line, tail, low=SAME_LINE) if any(run.text for run in tail) else None
+
+
+def _kept(line: Line, runs: list[Run], low: int | None = None) -> Line:
+    return replace(line, runs=tuple(run for run in runs if run.text), low=line.low if low is None else low)
 
 
 def _indent(line: Line) -> int:
@@ -168,7 +173,8 @@ def _cut(line: Line) -> list[Token]:
         if words.is_more(line.text, linked=line.href is not None):
             kind: Literal["text", "more", "noise"] = "more"
         else:
-            kind = "text" if words.heading(line.text) or line.heading else "noise"
+            is_words = words.heading(line.text) or (line.heading and not words.is_noise(line.text))
+            kind = "text" if is_words else "noise"
         return [Token(kind, line, line.low)]
     line, noise = _without_noise(line)
     if not line.runs or words.is_noise(line.text):

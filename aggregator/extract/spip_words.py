@@ -50,12 +50,12 @@ _NOISE = re.compile(
 _AGENDA = re.compile(
     r"(?:l'|notre |nos |mon |a l')?agenda(?: (?!\d).{1,40})?|(?:prochains? )?(?:evenements?|rendez-vous)(?: a venir)?|a venir"
 )
-_SIDEBAR = re.compile(r"(?:les |nos |dernieres |les dernieres )?(?:actualites?|actus)(?: recentes)?|a la une")
+_SIDEBAR = re.compile(r"(?:les |nos |dernieres |les dernieres )?(?:actualites|actus)(?: recentes)?|a la une")
 _RESOURCES = re.compile(
     r"(?:le |notre )?centre de ressources?|mediatheque|documents? a telecharger|sur ces themes|dans la meme rubrique"
     r"|mots[- ]cles?|suivez[- ]nous|reseaux sociaux|newsletter|lettre d'information|rechercher|partenaires|rubriques?"
 )
-_LIST = re.compile(r"(?:l'|les |dernieres |toutes les )?(?:actualites?|actus) .{2,60}")
+_LIST = re.compile(r"(?:l'|les |dernieres |toutes les )?(?:actualites?|actus) [^/]{2,60}")
 
 _NEVER = re.compile(
     r"accueil|contacts?|contactez[- ]nous|nous contacter|mentions legales|credits?|plan du site|(?:fil )?rss|newsletter"

@@ -16,6 +16,8 @@ _DECLARED = re.compile(
     rb"""(?:<\?xml[^>]{0,200}?encoding|<meta[^>]{0,200}?charset)\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})"""
 )
 # What browsers read these labels as (WHATWG Encoding): sites that say ISO-8859-1 mean Windows-1252, or ’ and œ are lost.
+# Charsets of pages; Python knows other codecs by name (base64, idna …) that are none.
+_OF_TEXT = re.compile(r"(?:iso8859-\d+|cp\d{3,4}|mac-\w+|koi8-[rtu]|utf-8|utf-16(?:-[lb]e)?|shift_jis|euc_\w+|gb\w+|big5)$")
 _WINDOWS = frozenset({"iso8859-1", "ascii", "cp1252"})
 
 
@@ -48,16 +50,10 @@ def decode(body: bytes, charset: str | None = None) -> str:
 
 def _codec(label: str | None) -> str | None:
     try:
-        name = codecs.lookup(label.strip()).name if label else None
+        name = codecs.lookup(label.strip()).name if label else ""
     except (LookupError, ValueError):
         return None
-    if name is None or name in _WINDOWS:
-        return name and "cp1252"
-    try:
-        "é".encode(name)  # not a text encoding (base64, rot13 …), or one that cannot write French
-    except (LookupError, UnicodeError, TypeError, ValueError):
-        return None
-    return name
+    return "cp1252" if name in _WINDOWS else name if _OF_TEXT.match(name) else None
 
 
 def _as(body: bytes, name: str) -> str:

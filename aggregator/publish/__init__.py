@@ -14,8 +14,8 @@ from typing import TypeVar
 
 from aggregator.model import Feed, Item, Refusal, Site
 from aggregator.publish import ical, jsonfeed, rss_atom
-from aggregator.publish.entry import entry, line
-from aggregator.publish.head import head
+from aggregator.publish.entry import entry_of, line
+from aggregator.publish.head import head_of
 from aggregator.publish.html import index, stylesheet
 from aggregator.publish.opml import feeds as opml_feeds
 from aggregator.publish.opml import sources as opml_sources
@@ -59,16 +59,16 @@ class Renderer:
         holds something: pass what the store knows, not the hour of the run, or the bytes differ each time.
         """
         refused: list[Refusal] = []
-        said = head(feed, self._site, updated)
-        forms = [form for _, form in _each(self._forms, feed.items, refused)]
+        spelled = _each(self._forms, feed.items, refused)
+        said = head_of(feed, [item for item, _ in spelled], self._site, updated)
         files = {
-            f"{feed.path}.rss": rss_atom.rss(said, (form.rss for form in forms)),
-            f"{feed.path}.atom": rss_atom.atom(said, (form.atom for form in forms)),
-            f"{feed.path}.json": jsonfeed.feed(said, (form.json for form in forms)),
+            f"{feed.path}.rss": rss_atom.rss(said, (forms.rss for _, forms in spelled)),
+            f"{feed.path}.atom": rss_atom.atom(said, (forms.atom for _, forms in spelled)),
+            f"{feed.path}.json": jsonfeed.feed(said, (forms.json for _, forms in spelled)),
         }
         if feed.calendar:
             events = _each(self._event, feed.events, refused)
-            files[f"{feed.path}.ics"] = ical.feed(said, [item for item, _ in events], (form for _, form in events))
+            files[f"{feed.path}.ics"] = ical.feed(said, [item for item, _ in events], (vevent for _, vevent in events))
         return Rendered(files, tuple(dict.fromkeys(refused)))
 
 
@@ -78,7 +78,7 @@ def render(feed: Feed, site: Site, *, updated: datetime | None = None) -> Render
 
 
 def _forms(item: Item) -> _Forms:
-    said = entry(item)
+    said = entry_of(item)
     rss, atom = rss_atom.entries(said)
     return _Forms(rss, atom, jsonfeed.item(said))
 

@@ -64,7 +64,7 @@ class Entry:
     event: Event | None
 
 
-def entry(item: Item) -> Entry:
+def entry_of(item: Item) -> Entry:
     """Say an item.
 
     Raises:

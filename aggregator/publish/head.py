@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.model import Feed, Site, Tombstone
+from aggregator.model import Feed, Item, Site, Tombstone
 from aggregator.publish.entry import instant, is_uid, language, line, link
 
 GENERATOR = "cooperation-aggregator"  # no version: an upgrade alone changes no byte
@@ -31,15 +32,16 @@ class Head:
     tombstones: tuple[Tombstone, ...]
 
 
-def head(feed: Feed, site: Site, updated: datetime | None = None) -> Head:
-    """Say a feed. `updated` dates a feed that holds nothing; a feed that holds something is dated by what it holds.
+def head_of(feed: Feed, items: Sequence[Item], site: Site, updated: datetime | None = None) -> Head:
+    """Say a feed in which `items` stand. `updated` dates one that holds nothing; the others are dated by what they hold.
 
     Raises:
         ValueError: an instant without a zone.
     """
     address = f"{site.base_url}/{feed.path}"
     title = line(feed.title) or feed.path
-    live = {item.uid for item in feed.items}
+    live = {item.uid for item in items}
+    stones = tuple(t for t in feed.tombstones if t.uid not in live and is_uid(t.uid) and t.when.tzinfo is not None)
     return Head(
         id=f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, address)}",
         address=address,
@@ -48,14 +50,13 @@ def head(feed: Feed, site: Site, updated: datetime | None = None) -> Head:
         home=link(feed.home) or f"{site.base_url}/",
         site=line(site.title) or site.base_url,
         language=language(site.language) or "fr",
-        updated=_newest(feed) or (instant(updated) if updated else None),
+        updated=_newest(items, stones) or (instant(updated) if updated else None),
         tombstones=tuple(
             t for t in feed.tombstones if t.uid not in live and is_uid(t.uid) and t.when.tzinfo is not None
         ),
     )
 
 
-def _newest(feed: Feed) -> datetime | None:
-    said = [*(item.updated for item in feed.items), *(stone.when for stone in feed.tombstones)]
-    newest = max((moment for moment in said if moment.tzinfo is not None), default=None)
+def _newest(items: Sequence[Item], stones: Sequence[Tombstone]) -> datetime | None:
+    newest = max((*(item.updated for item in items), *(stone.when for stone in stones)), default=None)
     return instant(newest) if newest else None

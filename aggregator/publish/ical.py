@@ -81,7 +81,7 @@ def feed(head: Head, items: Sequence[Item], events: Iterable[bytes]) -> bytes:
     newest = max((instant(item.changed_at) for item in items), default=head.updated)
     uri, duration = {"VALUE": "URI"}, {"VALUE": "DURATION"}
     said: list[tuple[str, Any, dict[str, str]]] = [
-        ("prodid", f"-//{GENERATOR}//FR", {}),
+        ("prodid", f"-//{GENERATOR}//feeds//FR", {}),
         ("version", "2.0", {}),
         ("calscale", "GREGORIAN", {}),
         ("method", "PUBLISH", {}),

@@ -22,6 +22,7 @@ _WHAT_TO_DO = {
     errno.EROFS: "mount it writable or choose another folder",
     errno.ENOTDIR: "move away the file that stands where a folder is needed",
     errno.EEXIST: "move away the file that stands where a folder is needed",
+    errno.ENAMETOOLONG: "choose a shorter slug",
     errno.EISDIR: "move away the folder that stands where the file is needed",
 }
 

@@ -59,7 +59,7 @@ class Absorber:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
         self.next_sighting = 1 + (connection.execute("SELECT max(id) FROM sightings").fetchone()[0] or 0)
-        self.next_item = 1 + (connection.execute("SELECT max(id) FROM items").fetchone()[0] or 0)
+        self.next_item = self.first_item = 1 + (connection.execute("SELECT max(id) FROM items").fetchone()[0] or 0)
 
     def absorb(self, source: Source, visit: Visit) -> Absorbed:
         """Store what `visit` brought. A visit that brought nothing new costs its ledger row and its state's, no more."""
@@ -70,7 +70,7 @@ class Absorber:
         if visit.sightings is not None:
             self._changed(source, visit, state, result)
         elif visit.outcome == "unchanged":
-            result.state = str(state["state"])
+            result.state = state["state"] if state["state"] in ("empty", "shrunk") else "ok"
             if state["missing"]:
                 self._still_missing(source.slug, visit.at, result)
         self._ledger(visit, result)
@@ -168,30 +168,35 @@ class Absorber:
         assert visit.sightings is not None
         fresh = {sighting.key: sighting for sighting in visit.sightings}
         stored = self._stored(source.slug, fresh)
-        listed_before = state["listed"] if isinstance(state["listed"], int) else None
-        if not fresh and listed_before:
+        listed_before: int | None = state["listed"]
+        again = {page.url for page in visit.pages if page.outcome == "changed"}
+        elsewhere = sum(
+            1 for key, old in stored.items() if old.listed and old.seen_on not in again and key not in fresh
+        )
+        listed = len(fresh) + elsewhere  # a page that was not read again says what it said
+        if not listed and listed_before:
             result.state = "empty"
             result.alarm = (
                 f"nothing is listed where {listed_before} items were: nothing was withdrawn; look at the page"
             )
             return
         shrunk_since = instant(str(state["shrunk_since"])) if state["shrunk_since"] else None
-        small = dedupe.shrank(len(fresh), listed_before, shrunk_since, visit.at)
+        small = dedupe.shrank(listed, listed_before, shrunk_since, visit.at)
         items: set[int] = set()
         self._insert(source, visit, [s for key, s in fresh.items() if key not in stored], items, result)
         self._update(visit, [(stored[key], s) for key, s in fresh.items() if key in stored], items, result)
         if small:
             result.state = "shrunk"
             result.alarm = (
-                f"{len(fresh)} items are listed where {listed_before} were: nothing was withdrawn; look at the page"
+                f"{listed} items are listed where {listed_before} were: nothing was withdrawn; look at the page"
             )
         last_success = str(state["last_success"] or stamp(visit.at))
         missing = self._absent(visit, fresh, stored, items, result, last_success, counting=not small)
-        self._compose(source, items, visit.at, result)
+        self._compose(source.timezone, items, visit.at, result)
         self.connection.execute(
             "UPDATE source_state SET listed = ?, shrunk_since = ?, missing = ? WHERE source = ?",
             (
-                listed_before if small else len(fresh),
+                listed_before if small else listed,
                 stamp(shrunk_since or visit.at) if small else None,
                 missing,
                 source.slug,
@@ -227,6 +232,7 @@ class Absorber:
         rows: list[Row] = []
         new_items: list[Row] = []
         attachments: list[Row] = []
+        tags: list[Row] = []
         for sighting in fresh:
             id_, self.next_sighting = self.next_sighting, self.next_sighting + 1
             mine = dedupe.own(sighting, source, host(sighting.url) if sighting.url else "")
@@ -235,18 +241,19 @@ class Absorber:
             if item is None:
                 item, self.next_item = self.next_item, self.next_item + 1
                 new_items.append(_item_row(item, id_, sighting, mine, visit.at, source.timezone))
-                self._tag(item, sighting)
                 result.touched |= _feeds_of(sighting.kind, sighting.when is not None, (source.slug,))
             else:
                 items.add(item)
             rows.append((id_, item, rule, int(mine), *sighting_row(sighting), at, at))
             attachments += _attachment_rows(id_, sighting)
+            tags += _tag_rows(item, sighting)
             result.new += 1
             result.by_page.setdefault(sighting.seen_on, [0, 0])[0] += 1
         self.connection.executemany(f"INSERT INTO items ({_ITEM}) VALUES ({_marks(_ITEM.split(','))})", new_items)
         columns = f"id, item_id, rule, own, {SIGHTING}, first_seen, changed_at"
         self.connection.executemany(f"INSERT INTO sightings ({columns}) VALUES ({_marks(columns.split(','))})", rows)
         self.connection.executemany("INSERT INTO attachments VALUES (?, ?, ?, ?, ?, ?)", attachments)
+        self.connection.executemany(_INSERT_TAG, tags)
 
     def _items_by_canonical(self, slug: str, addresses: Sequence[str]) -> dict[str, int]:
         """Give the items that other sources show under these addresses (never one that this source shows already)."""
@@ -260,13 +267,6 @@ class Absorber:
                 )
             )
         return found
-
-    def _tag(self, item: int, sighting: Sighting) -> None:
-        if sighting.categories:
-            self.connection.executemany(
-                "INSERT OR IGNORE INTO tags VALUES (?, 'category', ?, ?)",
-                [(item, category, f"{sighting.source} says so") for category in sighting.categories],
-            )
 
     def _update(
         self, visit: Visit, pairs: Sequence[tuple[_Stored, Sighting]], items: set[int], result: Absorbed
@@ -290,7 +290,7 @@ class Absorber:
             self.connection.executemany(
                 "INSERT INTO attachments VALUES (?, ?, ?, ?, ?, ?)", _attachment_rows(old.id, sighting)
             )
-            self._tag(old.item, sighting)
+            self.connection.executemany(_INSERT_TAG, _tag_rows(old.item, sighting))
             items.add(old.item)
             result.changed += 1
             result.by_page.setdefault(sighting.seen_on, [0, 0])[1] += 1
@@ -346,69 +346,58 @@ class Absorber:
         lost = [old for old in self._stored(slug, {}).values() if old.missing]
         items: set[int] = set()
         still = self._count_missing(lost, now, stamp(now), items, result)
-        self._compose(None, items, now, result)
+        self._compose("Europe/Paris", items, now, result)
         self.connection.execute("UPDATE source_state SET missing = ? WHERE source = ?", (still, slug))
 
     # ── the items ───────────────────────────────────────────────────────────────────────────────
 
-    def _compose(self, source: Source | None, items: Iterable[int], now: datetime, result: Absorbed) -> None:
+    def _compose(self, tz: str, items: Iterable[int], now: datetime, result: Absorbed) -> None:
+        """Give items the face that their sightings make now; what differs is a revision."""
+        at = stamp(now)
         for item in sorted(items):
             told = dedupe.precedence(self._told(item))
             face = dedupe.face(told)
-            new = face_row(face)
-            old = self.connection.execute(
-                f"SELECT {FACE}, lead_id, withdrawn_at, first_seen FROM items WHERE id = ?", (item,)
+            *old, withdrawn_before = self.connection.execute(
+                f"SELECT {FACE}, withdrawn_at FROM items WHERE id = ?", (item,)
             ).fetchone()
-            withdrawn = stamp(now) if all(t.withdrawn_at is not None for t in told) else None
+            withdrawn = (withdrawn_before or at) if all(t.withdrawn_at is not None for t in told) else None
             differences = [
-                (name, o, n)
-                for name, o, n in zip(FACE.split(", "), old, new, strict=False)
-                if o != n and name != "doubts"
+                (n, o, f)
+                for n, o, f in zip(FACE.split(", "), old, face_row(face), strict=True)
+                if o != f and n != "doubts"
             ]
-            if (old[-2] is None) != (withdrawn is None):
-                differences.append(("withdrawn_at", old[-2], withdrawn))
-            result.touched |= _feeds_of(
-                face.kind, face.when is not None, (t.sighting.source for t in told)
-            ) | _feeds_of(old[0], old[6] is not None, ())
-            if differences:
-                self._revise(
-                    item, told[0], face, new, differences, withdrawn, now, source.timezone if source else "Europe/Paris"
-                )
-            elif old[-3] != told[0].id:
-                self.connection.execute("UPDATE items SET lead_id = ? WHERE id = ?", (told[0].id, item))
+            if withdrawn != withdrawn_before:
+                differences.append(("withdrawn_at", withdrawn_before, withdrawn))
+            sources = {t.sighting.source for t in told}
+            result.touched |= _feeds_of(face.kind, face.when is not None, sources) | _feeds_of(
+                old[0], old[6] is not None, ()
+            )
+            self._restate(item, told[0], face, tz)
+            if differences and item < self.first_item:  # one made in this run has no reader yet: that is no change
+                self._revise(item, told[0], differences, withdrawn, at)
+
+    def _restate(self, item: int, lead: Told, face: dedupe.Face, tz: str) -> None:
+        """Write an item's face and who leads it; its counters stay."""
+        starts, ends = map(stamp, dedupe.instants(face.when)) if face.when else (None, None)
+        first_seen = self.connection.execute("SELECT first_seen FROM items WHERE id = ?", (item,)).fetchone()[0]
+        ranked = stamp(dedupe.ranked_at(face.published, instant(first_seen), tz))
+        self.connection.execute(
+            f"UPDATE items SET ({FACE}) = ({_marks(FACE.split(','))}), starts_utc = ?, ends_utc = ?, lead_id = ?, ranked_at = ?,"
+            " updated = CASE WHEN sequence = 0 THEN ? ELSE updated END WHERE id = ?",
+            (*face_row(face), starts, ends, lead.id, ranked, ranked, item),
+        )
 
     def _revise(
-        self,
-        item: int,
-        lead: Told,
-        face: dedupe.Face,
-        row: Row,
-        differences: Sequence[tuple[str, object, object]],
-        withdrawn: str | None,
-        now: datetime,
-        tz: str,
+        self, item: int, lead: Told, differences: Sequence[tuple[str, object, object]], withdrawn: str | None, at: str
     ) -> None:
-        at = stamp(now)
+        """Count a visible change: SEQUENCE, LAST-MODIFIED, and a revision for each field."""
         self.connection.executemany(
             "INSERT INTO revisions (item_id, sighting_id, field, old, new, at) VALUES (?, ?, ?, ?, ?, ?)",
             [(item, lead.id, name, _text(old), _text(new), at) for name, old, new in differences],
         )
-        starts, ends = map(stamp, dedupe.instants(face.when)) if face.when else (None, None)
-        first_seen = self.connection.execute("SELECT first_seen FROM items WHERE id = ?", (item,)).fetchone()[0]
         self.connection.execute(
-            f"UPDATE items SET ({FACE}) = ({_marks(FACE.split(','))}), starts_utc = ?, ends_utc = ?, lead_id = ?, sequence = sequence + 1,"
-            " updated = ?, ranked_at = ?, changed_at = ?, withdrawn_at = ? WHERE id = ?",
-            (
-                *row,
-                starts,
-                ends,
-                lead.id,
-                at,
-                stamp(dedupe.ranked_at(face.published, instant(first_seen), tz)),
-                at,
-                withdrawn,
-                item,
-            ),
+            "UPDATE items SET sequence = sequence + 1, updated = ?, changed_at = ?, withdrawn_at = ? WHERE id = ?",
+            (at, at, withdrawn, item),
         )
 
     def _told(self, item: int) -> list[Told]:
@@ -431,6 +420,7 @@ class Absorber:
 # ── rows ────────────────────────────────────────────────────────────────────────────────────────
 
 _ITEM = f"id, uid, {FACE}, starts_utc, ends_utc, lead_id, updated, ranked_at, first_seen, changed_at"
+_INSERT_TAG = "INSERT OR IGNORE INTO tags VALUES (?, ?, ?, ?)"
 _NAMESPACE = UUID("6f0a6c1e-5d5b-5c64-9a2f-0f1e2d3c4b5a")
 
 
@@ -455,6 +445,10 @@ def _uid(source: str, key: str) -> str:
 
 def _attachment_rows(id_: int, sighting: Sighting) -> list[Row]:
     return [(id_, n, a.url, a.media_type, a.length, a.title) for n, a in enumerate(sighting.attachments)]
+
+
+def _tag_rows(item: int, sighting: Sighting) -> list[Row]:
+    return [(item, "category", category, f"{sighting.source} says so") for category in sighting.categories]
 
 
 def _feeds_of(kind: object, dated: bool, sources: Iterable[str]) -> set[str]:

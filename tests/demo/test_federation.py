@@ -21,7 +21,7 @@ import pytest
 import recurring_ical_events
 import yaml
 from icalendar import Calendar
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from aggregator.demo import SITES, START, Federation, configuration
 from aggregator.errors import ConfigError
@@ -87,8 +87,15 @@ def _lines(page: str) -> list[str]:
     for image in tree.css("img"):
         alt = image.attributes.get("alt")
         image.replace_with(f"\n{alt}\n" if alt else "\n")
-    tree.body.merge_text_nodes()
-    return [line.strip(" \n\t") for line in tree.body.text(separator="\n").split("\n") if line.strip(" \n\t")]
+    body = _one(tree, "body")
+    body.merge_text_nodes()
+    return [line.strip(" \n\t") for line in body.text(separator="\n").split("\n") if line.strip(" \n\t")]
+
+
+def _one(within: LexborHTMLParser | LexborNode, selector: str) -> LexborNode:
+    found = within.css_first(selector)
+    assert found is not None, f"no {selector}"
+    return found
 
 
 def _events(calendar: bytes) -> dict[str, Any]:
@@ -96,7 +103,7 @@ def _events(calendar: bytes) -> dict[str, Any]:
 
 
 def _schema_events(page: str) -> list[dict[str, Any]]:
-    script = LexborHTMLParser(page).css_first('script[type="application/ld+json"]').text()
+    script = _one(LexborHTMLParser(page), 'script[type="application/ld+json"]').text()
     return [node for node in json.loads(script)["@graph"] if node["@type"] == "Event"]
 
 
@@ -135,12 +142,12 @@ async def test_list_summary_is_the_beginning_of_the_article(client: httpx.AsyncC
         listing = await client.get(federation.base("cuf") + READ["cuf"])
         checked = 0
         for block in LexborHTMLParser(listing.text).css("div.pave"):
-            link = block.css_first("h3 a").attributes["href"]
+            link = _one(block, "h3 a").attributes["href"]
             article = LexborHTMLParser((await client.get(urljoin(str(listing.url), link))).text)
-            assert article.css_first("h1").text() == block.css_first("h3").text()
-            summary = block.css_first("p").text()
-            assert article.css_first(".corps").text().strip().startswith(summary.removesuffix("(…)"))
-            assert article.html and f"Publié {block.css_first('.quand').text().lower().rstrip(',')}" in article.html
+            assert _one(article, "h1").text() == _one(block, "h3").text()
+            summary = _one(block, "p").text()
+            assert _one(article, ".corps").text().strip().startswith(summary.removesuffix("(…)"))
+            assert article.html and f"Publié {_one(block, '.quand').text().lower().rstrip(',')}" in article.html
             checked += 1
         assert checked == 16
 
@@ -239,13 +246,13 @@ async def test_configured_selectors_read_the_whole_town_list(client: httpx.Async
             tree = LexborHTMLParser((await client.get(address)).content.decode("cp1252"))
             pages += 1
             for item in tree.css(options["item"]):
-                link = item.css_first(options["link"].removesuffix("::attr(href)")).attributes["href"]
-                assert item.css_first(options["summary"]).text()
+                link = _one(item, options["link"].removesuffix("::attr(href)")).attributes["href"]
+                assert _one(item, options["summary"]).text()
                 found.append(
                     (
-                        item.css_first(options["title"]).text(),
+                        _one(item, options["title"]).text(),
                         urljoin(address, link),
-                        item.css_first(options["date"]).text(),
+                        _one(item, options["date"]).text(),
                     )
                 )
             after = tree.css_first(options["next"].removesuffix("::attr(href)"))
@@ -638,14 +645,22 @@ async def test_a_number_that_is_no_port_is_told_too(nonsense: int) -> None:
             raise AssertionError("entered on no port")
 
 
-async def test_module_serves_until_interrupted(client: httpx.AsyncClient, port: int) -> None:
+@pytest.mark.parametrize("told_to_stop", [signal.SIGINT, signal.SIGTERM])
+async def test_module_serves_until_interrupted(
+    client: httpx.AsyncClient, port: int, told_to_stop: signal.Signals
+) -> None:
     command = [sys.executable, "-m", "aggregator.demo", "--day", "2", "--port", str(port)]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    assert process.stdout is not None
-    lines = [(await process.stdout.readline()).decode().split() for _ in SITES]
-    told = {slug: base for base, slug in lines}
-    assert list(told) == list(SITES)
-    page = await client.get(told["suresnes"] + READ["suresnes"])
-    process.send_signal(signal.SIGINT)
-    assert await process.wait() == 0
-    assert "une collecte de livres" in page.text
+    try:
+        assert process.stdout is not None
+        lines = [(await process.stdout.readline()).decode().split() for _ in SITES]
+        told = {slug: base for base, slug in lines}
+        assert list(told) == list(SITES)
+        page = await client.get(told["suresnes"] + READ["suresnes"])
+        assert "une collecte de livres" in page.text
+        process.send_signal(told_to_stop)
+        assert await asyncio.wait_for(process.wait(), timeout=10) == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
