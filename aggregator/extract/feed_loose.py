@@ -14,7 +14,7 @@ import feedparser
 
 from aggregator.errors import ExtractError
 from aggregator.extract.feed_item import distinct, native_id, period, permalink
-from aggregator.extract.feed_xml import HTML, MEDIA, MEDIA_KINDS, TEXT, VOID
+from aggregator.extract.feed_xml import HTML, TEXT, VOID, is_media
 from aggregator.model import RawAttachment, RawItem
 
 # feedparser takes 0.8 s a MB of markup, and longer by the square in what is counted here (measured: 100 000 attributes,
@@ -172,9 +172,7 @@ def _attachments(links: list[Facts], media: list[Facts]) -> tuple[RawAttachment,
                 url, RawAttachment(url, kind or None, link.get("length") or None, link.get("title") or None)
             )
     for one in media:
-        kind = one.get("type") or ""
-        if (url := str(one.get("url") or "").strip()) and (
-            kind.startswith(MEDIA) or (not kind and one.get("medium") in MEDIA_KINDS)
-        ):
-            kept.setdefault(url, RawAttachment(url, kind or None, one.get("filesize") or None))
+        url, kind = str(one.get("url") or "").strip(), one.get("type") or None
+        if url and is_media(kind, one.get("medium")):
+            kept.setdefault(url, RawAttachment(url, kind, one.get("filesize") or None))
     return tuple(kept.values())

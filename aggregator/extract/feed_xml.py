@@ -61,8 +61,7 @@ _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 TEXT = frozenset({"text", "text/plain", "plain"})
 HTML = frozenset({"html", "text/html", "xhtml", "application/xhtml+xml"})
-MEDIA = ("image/", "audio/", "video/", "application/", "text/plain", "text/csv", "text/rtf")
-MEDIA_KINDS = frozenset({"image", "audio", "video", "document"})
+_MEDIA_TYPES = ("image/", "audio/", "video/", "application/", "text/plain", "text/csv", "text/rtf")
 VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 
 # The document's encoding and DOCTYPE are dealt with before (`feed`): no DTD, no entity ever reaches this parser.
@@ -306,19 +305,24 @@ def _attachments(found: Found, base: str | None) -> tuple[RawAttachment, ...]:
         if e.get("rel", "").lower() == "enclosure" and (href := e.get("href")):
             _keep(kept, join(base, href) if base else href, e.get("type"), e.get("length"), e.get("title"))
     for e in found.get("media", ()):
-        if (e.get("type") or "").lower().startswith(MEDIA) or (not e.get("type") and e.get("medium") in MEDIA_KINDS):
+        if is_media(e.get("type"), e.get("medium")):
             _keep(kept, e.get("url"), e.get("type"), e.get("fileSize"), None)
     return tuple(kept.values())
 
 
-def _keep(
-    kept: dict[str, RawAttachment], url: str | None, media: str | None, length: str | None, title: str | None
-) -> None:
-    if url and url.strip():
+def is_media(media_type: str | None, medium: str | None) -> bool:
+    """Tell whether Media RSS names a file that one keeps, not a player's page."""
+    if media_type:
+        return media_type.lower().startswith(_MEDIA_TYPES) and not media_type.lower().endswith(("flash", "xhtml+xml"))
+    return medium in ("image", "audio", "video", "document")
+
+
+def _keep(kept: dict[str, RawAttachment], url: str | None, *facts: str | None) -> None:
+    media_type, length, title = facts
+    url = url.strip() if url else ""
+    if url and url not in kept:
         # Media types are case-insensitive (RFC 2045 5.1); feedparser folds them too.
-        kept.setdefault(
-            url.strip(), RawAttachment(url.strip(), media.lower() if media else None, length or None, title or None)
-        )
+        kept[url] = RawAttachment(url, media_type.lower() if media_type else None, length or None, title or None)
 
 
 def _base(element: etree._Element, outer: str | None, page_url: str) -> str | None:

@@ -224,11 +224,12 @@ def _ends_item(page: Landmarks, index: int, uses_more: bool, title_level: int) -
 
 
 def _is_item(page: Landmarks, card: Card, uses_more: bool, usual: bool) -> bool:
-    """Whether a date and what is near it is an item: « EN SAVOIR PLUS » says so, or a link where pages have none."""
+    """Whether a date and what is near it is an item: « EN SAVOIR PLUS » says so, or its title's link."""
     if card.more is not None:
         return True
-    linked = any(page.tokens[index].any_link and not words.is_never(page.tokens[index].text) for index in card.content)
-    return linked and (usual or not uses_more)
+    title, _ = _title([page.tokens[index] for index in card.content])
+    link = title.any_link if title else None
+    return link is not None and not words.leads_elsewhere(link) and (usual or not uses_more)
 
 
 # ── news without date ───────────────────────────────────────────────────────────────────────────

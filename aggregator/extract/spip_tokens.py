@@ -177,7 +177,7 @@ def _cut(line: Line) -> list[Token]:
             kind = "text" if is_words else "noise"
         return [Token(kind, line, line.low)]
     line, noise = _without_noise(line)
-    if not line.runs or words.is_noise(line.text):
+    if not line.runs or words.is_noise(line.text) or _is_row_of_links(line):
         return [Token("noise", noise or line, (noise or line).low)]
     rest, more = _more_at_end(line)
     tokens = _dated(rest) if rest else []
@@ -185,6 +185,19 @@ def _cut(line: Line) -> list[Token]:
         tokens.append(Token("more", more, SAME_LINE))
     tokens[0].low = min(line.low, noise.low if noise else SAME_LINE)
     return tokens
+
+
+def _is_row_of_links(line: Line) -> bool:
+    """« Contact | Mentions légales », « Facebook twitter Imprimer »: links and nothing between them."""
+    if words.keywords(line.text):
+        return False
+    hrefs: dict[str, str] = {}
+    for run in line.runs:
+        if run.href is not None:
+            hrefs[run.href] = hrefs.get(run.href, "") + run.text
+        elif any(char.isalnum() for char in run.text) and not run.image:
+            return False
+    return len(hrefs) > 2 or (len(hrefs) == 2 and all(words.is_never(text) for text in hrefs.values()))
 
 
 def _without_noise(line: Line) -> tuple[Line, Line | None]:

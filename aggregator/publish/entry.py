@@ -100,12 +100,14 @@ def entry_of(item: Item) -> Entry:
 def clean(text: str, instead: str = "") -> str:
     """The text without characters that XML 1.0 forbids, C1 controls and foreign line ends.
 
-    In HTML they are not taken out but replaced (`instead`): taking one out of `java\\x01script:` would make a link of
-    what the sanitiser took for none.
+    In HTML they are not taken out but replaced (`instead`): taking one out of `java\\x01script:`, or making a line end of
+    it, would make an address that runs of one that the sanitiser took for a harmless one.
     """
     if _ALLOWED.fullmatch(text):
         return text
-    return _FORBIDDEN.sub(instead, _LINE_ENDS.sub("\n", text))
+    if instead:
+        return _FORBIDDEN.sub(instead, text.replace("\r\n", "\n"))
+    return _FORBIDDEN.sub("", _LINE_ENDS.sub("\n", text))
 
 
 def line(text: str | None) -> str:
@@ -124,7 +126,7 @@ def headline(item: Item) -> str:
     if item.when is None or item.kind != "event":
         return title(item)
     words, mark = line(item.title) or french.NO_TITLE, french.mark(item)
-    if words.upper().startswith(f"[{mark}"):
+    if mark and words.upper().startswith(f"[{mark}"):
         words = words.partition("]")[2].strip() or words
     dated = f"{french.capital(french.occurrence(item.when))} · {words}"
     return f"[{mark}] {dated}" if mark else dated

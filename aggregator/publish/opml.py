@@ -9,9 +9,6 @@ from lxml import etree
 from aggregator.model import Feed, Site, Source
 from aggregator.publish.entry import line, link
 
-# Kinds of source whose address is itself a feed; the others are pages, which OPML calls links.
-_FEED_KINDS = frozenset({"feed", "rss", "atom", "jsonfeed"})
-
 
 def feeds(site: Site, published: Iterable[Feed]) -> bytes:
     """feeds.opml: an outline for each feed, its xmlUrl our RSS, its htmlUrl the page it speaks of."""
@@ -37,7 +34,7 @@ def _feed(site: Site, feed: Feed) -> dict[str, str | None]:
 
 def _source(source: Source) -> dict[str, str | None]:
     words, address = line(source.name) or source.slug, link(source.url)
-    is_feed = source.kind in _FEED_KINDS
+    is_feed = source.kind == "feed"  # the others are pages and calendars, which OPML calls links
     return {
         "type": "rss" if is_feed else "link",
         "text": words,

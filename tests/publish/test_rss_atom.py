@@ -229,6 +229,8 @@ def test_an_events_date_stands_before_its_title_in_words() -> None:
         ("cancelled", "[Annulé] Réunion", "[ANNULÉ] Du 21 au 24 octobre 2026 · Réunion"),
         ("postponed", "Réunion", "[REPORTÉ] Du 21 au 24 octobre 2026 · Réunion"),
         ("confirmed", "Réunion", "Du 21 au 24 octobre 2026 · Réunion"),
+        ("confirmed", "[Webinaire] Réunion", "Du 21 au 24 octobre 2026 · [Webinaire] Réunion"),
+        ("cancelled", "[Webinaire] Réunion", "[ANNULÉ] Du 21 au 24 octobre 2026 · [Webinaire] Réunion"),
     ],
 )
 def test_an_event_that_will_not_be_says_so_in_its_title(status: str, title: str, said: str) -> None:

@@ -63,11 +63,14 @@ _FRENCH = {
     **dict.fromkeys("vers environ".split(), "i"),
 }
 _OTHERS: dict[str, dict[str, str]] = {
-    "en": dict(the="l", on="l", of="d", **{"from": "d"}, to="a", at="a", until="u", till="u", through="a", between="b", around="i"),
-    "es": dict(el="l", los="l", del_="d", a="a", al="a", y="e", e="e", o="o", entre="b", desde="d", hasta="a", las="l"),
-    "de": dict(der="l", den="l", dem="l", am="l", vom="d", von="d", bis="a", zum="a", und="e", oder="o", zwischen="b", um="a", ab="i"),
-    "it": dict(il="l", i="l", dal="d", al="a", dall="d", all="a", e="e", ed="e", di="d", tra="b", alle="a", dalle="d", ore="a", fino="u"),
-    "pt": dict(o="l", os="l", a="a", ao="a", as="a", ate="a", e="e", entre="b", do="d", da="d", dia="l", dias="l"),
+    language: {word: row[0] for row in rows.split("; ") for word in row[2:].split()}
+    for language, rows in {
+        "en": "l the on; d of from; a to at through; u until till; b between; e and; o or; i around",
+        "es": "l el los las; d del de desde; a a al hasta; e y e; o o; b entre",
+        "de": "l der den dem am; d vom von; a bis zum um; e und; o oder; b zwischen; i ab",
+        "it": "l il i; d dal dall di del dalle; a al all alle ore; u fino; e e ed; b tra",
+        "pt": "l o os dia dias; d do da de; a a ao as ate; e e; b entre",
+    }.items()
 }
 _SIGNS = {
     ",": "c", ";": "c", "|": "c", "•": "c", "·": "c", "&": "e", "+": "e", "-": "-", ">": "-", "/": "/", "(": "(", ")": ")",
@@ -107,7 +110,7 @@ def vocabulary(language: str) -> Vocabulary:
     months.update(jui=JUI, fev=2, sep=9)
     if chosen in _OTHERS:
         words = {} if chosen != "fr" else words
-        words.update({word.rstrip("_"): (letter, ()) for word, letter in _OTHERS[chosen].items()})
+        words.update({word: (letter, ()) for word, letter in _OTHERS[chosen].items()})
         for word, letter in _FRENCH.items():
             words.setdefault(word, (letter, ()))
         months, weekdays = dict(SHORT_MONTHS[chosen]), dict(SHORT_WEEKDAYS[chosen])
@@ -118,3 +121,174 @@ def vocabulary(language: str) -> Vocabulary:
     words.update(midi=("H", NOON), minuit=("H", MIDNIGHT), noon=("H", NOON), midnight=("H", MIDNIGHT))
     words.update({name: ("Z", ()) for name in NAMED}, heure=("Z", ()), heures=("Z", ()))
     return Vocabulary(words, months, weekdays)
+
+
+_DATED = frozenset("le du au les et a des de l".split())
+_HOUR_WORDS = frozenset({"a", "de", "entre", "des", "vers", "et", "jusqu'a", "at"})
+_DIGITS = re.compile(r"\d+")
+_NAME = re.compile(r"[^\W\d_]+")
+
+
+def tokenise(folded: str, language: str) -> Tokens:
+    """Cut a folded text into tokens."""
+    words = vocabulary(language)
+    letters: list[str] = []
+    values: list[Value] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    zones: dict[int, str] = {}
+    skip_to = 0
+    for found in _TOKEN.finditer(folded):
+        start = found.start()
+        if start < skip_to:
+            continue
+        group, text, end = found.lastgroup, found.group(), found.end()
+        letter, value = "x", ()
+        if group == "w":
+            known = words.words.get(text)
+            if known is None:
+                letter, value = _short(text, folded, start, end, letters, values, words)
+                if letter in "MW" and folded.startswith(".", end):
+                    end += 1
+                    skip_to = end
+            else:
+                letter, value = known
+                if letter == "H" and not (starts and folded[starts[-1] : ends[-1]] in _HOUR_WORDS):
+                    letter = "x"
+                elif letter == "Z":
+                    letter, zone, end = _zone(text, folded, end, letters)
+                    if zone:
+                        zones[len(letters)] = zone
+                    skip_to = end
+        elif group == "p":
+            letter = _SIGNS.get(text, "q")
+            if text == "'":
+                continue
+        elif group == "N":
+            letter, value = _number(text)
+            if (
+                ends
+                and ends[-1] == start
+                and letters[-1] not in "cMW(/-:!q"
+                and folded[starts[-1] : start] not in _DATED
+            ):
+                letter = "n"
+        elif group is not None:
+            letter, value = _NUMERIC[group](text)
+        letters.append(letter)
+        values.append(value)
+        starts.append(start)
+        ends.append(end)
+    return Tokens(folded, "".join(letters), values, starts, ends, zones)
+
+
+def _number(text: str) -> tuple[str, Value]:
+    if len(text) <= 2 and 1 <= int(text) <= 31:
+        return "D", (int(text),)
+    if len(text) == 4 and text.isascii() and text[:2] in ("19", "20"):
+        return "Y", (int(text),)
+    return "n", ()
+
+
+def _full(text: str) -> tuple[str, Value]:
+    day, month, year = _DIGITS.findall(text)
+    full = int(year) if len(year) == 4 else int(year) + (2000 if int(year) < 70 else 1900)
+    return "F", (full, int(month), int(day))
+
+
+def _iso(text: str) -> tuple[str, Value]:
+    year, month, day = _DIGITS.findall(text)
+    return "F", (int(year), int(month), int(day))
+
+
+def _day_month(text: str) -> tuple[str, Value]:
+    first, second = map(int, _DIGITS.findall(text))
+    if not 1 <= first <= 31:
+        return "n", ()
+    if 1 <= second <= 12:
+        return ("S" if "/" in text else "s"), (first, second)
+    return ("G", (first, second)) if second == first + 1 <= 31 else ("n", ())
+
+
+def _hour(text: str) -> tuple[str, Value]:
+    numbers = [int(n) for n in _DIGITS.findall(text)]
+    hour, minute = numbers[0], numbers[1] if len(numbers) > 1 else 0
+    if text.rstrip(".")[-1] == "m" and "p" in text or text.endswith("p.m."):
+        hour = hour % 12 + 12 if hour <= 12 else hour
+    elif text.rstrip(".").endswith(("am", "a.m")):
+        hour = hour % 12
+    return ("H", (hour, minute)) if hour < 24 or minute == 0 else ("n", ())
+
+
+def _ordinal(text: str) -> tuple[str, Value]:
+    number = int(_DIGITS.findall(text)[0])
+    first = text.endswith(("er", "o")) and number == 1
+    english = text.endswith(("st", "nd", "rd", "th")) and 1 <= number <= 31
+    return ("D", (number,)) if first or english else ("O", ())
+
+
+_NUMERIC = {
+    "J": lambda _: ("J", ()),
+    "I": lambda text: _iso(text.rstrip("t")),
+    "F": _full,
+    "H": _hour,
+    "S": _day_month,
+    "s": _day_month,
+    "O": _ordinal,
+    "u": lambda _: ("u", ()),
+    "i": lambda text: ("i", (MODIFIER_FROM if "part" in text or "compt" in text else MODIFIER_ABOUT,)),
+    "r": lambda _: ("r", ()),
+}
+
+
+def _short(
+    text: str, folded: str, start: int, end: int, letters: list[str], values: list[Value], words: Vocabulary
+) -> tuple[str, Value]:
+    """Read a short form: a month after a day number, a weekday before one; damage and « premier » are mended here."""
+    before = letters[-1] if letters else ""
+    if before == "r" and len(letters) > 1:
+        before = letters[-2]
+    ahead = folded[end : end + 24].lstrip(". ")
+    day_ahead = ahead[:1].isdigit() or ahead.startswith(("le ", "\n"))
+    month = words.months.get(text)
+    weekday = words.weekdays.get(text)
+    if month is not None and before in ("D", "G"):
+        # « le 3 mar 17 mars » is no date; « mar 17 mars » after a number (salle 3, mar 17 mars) is mardi.
+        later = _NAME.search(ahead[:14])
+        if not (weekday is not None and day_ahead and later and _is_month(later.group(), words)):
+            return "M", (month,)
+    if weekday is not None and day_ahead and before != "D":
+        return "W", (weekday,)
+    if text == "premier" and (name := _NAME.match(ahead)) and _is_month(name.group(), words):
+        return "D", (1,)
+    if month is not None and len(words.months) and "en" not in (text,) and ahead[:1].isdigit() and weekday is None:
+        return "m", (month,)
+    return "x", ()
+
+
+def _is_month(text: str, words: Vocabulary) -> bool:
+    return text in words.months or words.words.get(text, ("",))[0] == "M"
+
+
+def _zone(text: str, folded: str, end: int, letters: list[str]) -> tuple[str, str, int]:
+    """Read the zone that begins with « heure » or GMT: its class, what it says, where it ends. Only after an hour."""
+    before = "".join(letters[-2:])
+    if not before.endswith(("H", "H(", "Hc", "H-", "HZ", "H/")):
+        return "x", "", end
+    if text not in ("heure", "heures"):
+        shift = _SHIFT.match(folded, end)
+        if shift and text in ("utc", "gmt"):
+            return "Z", f"{shift[1]}{int(shift[2])}:{shift[3] or '00'}", shift.end()
+        return "Z", NAMED[text], end
+    names = list(_WORD.finditer(folded, end, end + 60))
+    while names and names[0].group() in _LITTLE:
+        del names[0]
+    if names and names[0].group() in ("locale", "locales", "local"):
+        return "Z", "local", names[0].end()
+    found = place([n.group() for n in names[:4]])
+    return ("Z", found[0], names[found[1] - 1].end()) if found else ("Z", "?", end)
+
+
+_SHIFT = re.compile(r" ?([+-]) ?(\d{1,2})(?::?(\d\d))?(?!\d)")
+_WORD = re.compile(r"[^\W\d_]+(?:'(?=ivoire|djamena)[^\W\d_]+)?")
+_LITTLE = frozenset("de du des d la le l a en aux".split())

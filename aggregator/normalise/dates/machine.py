@@ -16,9 +16,7 @@ _RFC822 = re.compile(
     r" *(?:(?:GMT|UTC)?([+-]\d\d:?\d\d)|([A-Za-z]{1,4}))?(?: *\([^()]{0,40}\))?",
     re.ASCII,
 )
-_MONTHS = {
-    name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)
-}
+_MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
 _FULL_MONTHS = {
     name: number
     for number, name in enumerate(
@@ -26,7 +24,20 @@ _FULL_MONTHS = {
     )
 }
 # RFC 822 §5.1, and RFC 2822 §4.3 for the military letters: they were given the wrong sign, so they say nothing: UTC.
-_ZONES = {"gmt": 0, "ut": 0, "utc": 0, "z": 0, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7}
+_ZONES = {
+    "gmt": 0,
+    "ut": 0,
+    "utc": 0,
+    "z": 0,
+    "est": -5,
+    "edt": -4,
+    "cst": -6,
+    "cdt": -5,
+    "mst": -7,
+    "mdt": -6,
+    "pst": -8,
+    "pdt": -7,
+}
 # Names of the wall time of our sources: servers write CET in summer too, so they mean the clock on the wall.
 _WALL = frozenset({"cet", "cest", "met", "mest", "mez", "mesz"})
 

@@ -19,7 +19,8 @@ for _table in (SHORT_MONTHS, MONTHS):
 del _NAMES["mar"]  # mardi as often as mars: read only where a day stands before it
 _HOUR = r"(?:[ ,]{0,3}(?:-|a|at|um|h)?[ ,]{0,2}(?<!\d)(\d{1,2}) ?(?:h|:)(?: ?(\d\d))?(?::(\d\d))?(?!\d))?"
 _WORDS = re.compile(
-    r"(?<![\d/.,-])(\d{1,2})(?: ?er|ere|st|nd|rd|th|\.)?[ \n-]{1,3}(?:de |of )?([a-z]{3,10})\.?(?:,? ?(?:de )?-?(\d{4})(?!\d))?" + _HOUR
+    r"(?<![\d/.,-])(\d{1,2})(?: ?er|ere|st|nd|rd|th|\.)?[ \n-]{1,3}(?:de |of )?([a-z]{3,10})\.?(?:,? ?(?:de )?-?(\d{4})(?!\d))?"
+    + _HOUR
 )
 _NUMBERS = re.compile(r"(?<![\d/.,-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d\d)(?![\d/]|[.-]\d)" + _HOUR)
 _AMERICAN = re.compile(r"(?<![a-z])([a-z]{3,10})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})(?!\d)" + _HOUR)
@@ -115,4 +116,3 @@ def _nearest(day: int, month: int, seen: date) -> date | None:
         if -_BACK <= when - seen <= _AHEAD:
             near.append((abs(when - seen), when))
     return min(near)[1] if near else None
-

@@ -76,7 +76,11 @@ def expect(reading: DateReading | None) -> dict[str, Any] | None:
     told: dict[str, Any]
     if reading.occurrences:
         parts = [_ends(one) for one in reading.occurrences]
-        told = {"start": parts[0]["start"], "end": parts[-1]["end"], "all_day": all(o.all_day for o in reading.occurrences)}
+        told = {
+            "start": parts[0]["start"],
+            "end": parts[-1]["end"],
+            "all_day": all(o.all_day for o in reading.occurrences),
+        }
         told["tz"] = reading.occurrences[0].tz
         if len(parts) > 1:
             told["occurrences"] = parts

@@ -15,7 +15,9 @@ def _fold_table() -> dict[int, str]:
         base = unicodedata.normalize("NFD", chr(code))[0]
         if base.isascii():
             table[code] = base
-    spaces = "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t\f\v\u200b\ufeff"
+    spaces = (
+        "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t\f\v\u200b\ufeff"
+    )
     table.update({ord(c): " " for c in spaces})
     table.update({ord(c): "\n" for c in "\r\u2028\u2029\x85"})
     table.update({ord(c): "'" for c in "’‘ʼ´`′"})
@@ -23,7 +25,7 @@ def _fold_table() -> dict[int, str]:
     table.update({ord(c): ">" for c in "→➔➜➡⇒›▶►"})
     table.update({ord("ᵉ"): "e", ord("ʳ"): "r", ord("ˢ"): "s", ord("º"): "e", ord("ª"): "a"})
     table.update({ord(a): b for a, b in zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789", strict=True)})
-    table.update({ord("∶"): ":", ord("：") : ":", ord("／"): "/"})
+    table.update({ord("∶"): ":", ord("："): ":", ord("／"): "/"})
     return table
 
 
@@ -44,14 +46,25 @@ MONTHS: dict[str, dict[str, int]] = {
     "fr": _names(*"janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre".split()),
     "en": _names(*"january february march april may june july august september october november december".split()),
     "es": _names(
-        *"enero febrero marzo abril mayo junio julio agosto".split(), "septiembre setiembre", *"octubre noviembre diciembre".split()
+        *"enero febrero marzo abril mayo junio julio agosto".split(),
+        "septiembre setiembre",
+        *"octubre noviembre diciembre".split(),
     ),
-    "de": _names("januar janner", "februar feber", "marz maerz", *"april mai juni juli august september oktober november dezember".split()),
-    "it": _names(*"gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre".split()),
+    "de": _names(
+        "januar janner",
+        "februar feber",
+        "marz maerz",
+        *"april mai juni juli august september oktober november dezember".split(),
+    ),
+    "it": _names(
+        *"gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre".split()
+    ),
     "pt": _names(*"janeiro fevereiro marco abril maio junho julho agosto setembro outubro novembro dezembro".split()),
 }
 SHORT_MONTHS: dict[str, dict[str, int]] = {
-    "fr": _names("janv jan", "fevr fev", "mar", "avr", "", "juin jun", "juil jul", "aou", "sept sep", "octo oct", "nov", "dec"),
+    "fr": _names(
+        "janv jan", "fevr fev", "mar", "avr", "", "juin jun", "juil jul", "aou", "sept sep", "octo oct", "nov", "dec"
+    ),
     "en": _names("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep sept", "oct", "nov", "dec"),
     "es": _names("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep sept", "oct", "nov", "dic"),
     "de": _names("jan", "feb", "mrz", "apr", "mai", "jun", "jul", "aug", "sep sept", "okt", "nov", "dez"),

@@ -5,7 +5,15 @@ from __future__ import annotations
 from functools import lru_cache
 
 # Read only after an hour. CET and CEST are used loosely all year long: the clock of Paris, flagged when it is not on.
-NAMED: dict[str, str] = {"gmt": "UTC", "utc": "UTC", "tu": "UTC", "ut": "UTC", "tuc": "UTC", "cet": "CET", "cest": "CEST"}
+NAMED: dict[str, str] = {
+    "gmt": "UTC",
+    "utc": "UTC",
+    "tu": "UTC",
+    "ut": "UTC",
+    "tuc": "UTC",
+    "cet": "CET",
+    "cest": "CEST",
+}
 LOCAL = frozenset({"locale", "locales"})
 
 _ZONES = """
@@ -142,7 +150,9 @@ _STATES = frozenset(
     "|honduras|hongrie|inde|irak|israel|italie|japon|jordanie|serbie|laos|liban|libye|luxembourg|madagascar|mali|maroc|ile maurice|mauritanie|mexique"
     "|moldavie|mongolie|montenegro|mozambique|nepal|nicaragua|niger|nigeria|ouganda|ouzbekistan|palestine|gaza|perou|pologne|republique dominicaine"
     "|roumanie|royaume-uni|irlande|rwanda|senegal|syrie|tchad|togo|tunisie|turquie|ukraine|uruguay|vietnam|yemen|emirats|suisse|autriche|quebec|split"
-    "|porto|mexico|santiago|le cap|tours|cologne|grenade|rosario|reunion|dori|lima|vienne (autriche)|bonn|praia".split("|")
+    "|porto|mexico|santiago|le cap|tours|cologne|grenade|rosario|reunion|dori|lima|vienne (autriche)|bonn|praia".split(
+        "|"
+    )
 )
 
 
