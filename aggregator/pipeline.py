@@ -6,9 +6,11 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from aggregator import __version__
 from aggregator.config import Config
@@ -24,6 +26,7 @@ log = logging.getLogger(__name__)
 
 HOSTS_AT_ONCE = 16
 GRACE = 10.0  # seconds that visits under way have to end when the program is told to stop
+_GATHER = 0.2  # seconds that a finished visit waits for others to share its commit
 _GROUP = 64  # visits in one commit, at most; a commit each would cost an fsync a source
 
 Clock = Callable[[], datetime]
@@ -147,9 +150,10 @@ async def _until_done(visits: list[asyncio.Task[None]], writer: asyncio.Task[Non
     """Wait for the visits; told to stop, give those under way a moment; the writer's failure ends all at once."""
     work = asyncio.gather(*visits)
     stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({work, writer, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    every: set[asyncio.Future[Any]] = {work, writer, stopping}
+    await asyncio.wait(every, return_when=asyncio.FIRST_COMPLETED)
     if not work.done() and not writer.done():
-        await asyncio.wait({work, writer}, timeout=GRACE, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(every - {stopping}, timeout=GRACE, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     work.cancel()
     await asyncio.gather(work, stopping, return_exceptions=True)
@@ -163,22 +167,20 @@ async def _absorb_all(
 ) -> None:
     """Absorb visits as they end: all that wait in one commit, each in its own savepoint."""
     absorber = Absorber(connection)
-    while (first := await finished.get()) is not None:
-        group, ended = [first], False
-        while len(group) < _GROUP and not finished.empty() and not ended:
-            more = finished.get_nowait()
-            if more is None:
-                ended = True
-            else:
-                group.append(more)
+    ended = False
+    while not ended:
+        group = [await finished.get()]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GATHER):
+                while group[-1] is not None and len(group) < _GROUP:
+                    group.append(await finished.get())
+        ended = group[-1] is None
+        visits = [one for one in group if one is not None]
         with transaction(connection):
-            stored = [_absorb(connection, absorber, source, brought) for source, brought in group]
+            stored = [_absorb(connection, absorber, source, brought) for source, brought in visits]
         outcomes += stored
         for outcome in stored:
             seen(outcome)
-        if ended:
-            return
-        await asyncio.sleep(0)
 
 
 def _absorb(connection: sqlite3.Connection, absorber: Absorber, source: Source, brought: Visit) -> Outcome:

@@ -7,7 +7,7 @@ the links, headings and block bounds it stands in. All of it is linear in the pa
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
@@ -37,6 +37,7 @@ _CHROME_ROLES = "[role=navigation], [role=banner], [role=contentinfo], [role=sea
 _HINTS = '[class*="crayon"], [data-id_article], [data-id-article], [data-id_evenement]'
 _CRAYON = re.compile(r"(?:^|\s)(article|evenement)-[a-z_]+-(\d+)(?:\s|$)")
 _DIGITS = re.compile(r"\d+")
+_WORD = re.compile(r"[^ \t\n\r\f\v]")
 _WHITE = re.compile(r"[ \t\n\r\f\v]+")  # HTML's white space: a no-break space is a word's own
 _MAX_INLINE = 32  # inline elements remembered above a word: deeper ones cannot be told apart
 SAME_LINE = 1 << 30  # `low` of a part of a line that does not begin it
@@ -132,7 +133,11 @@ class Line:
 
     def part(self, start: int, stop: int | None = None) -> Line:
         """The line of these of its runs."""
-        return replace(self, runs=self.runs[start:stop], low=SAME_LINE if start else self.low)
+        return self.of(self.runs[start:stop], SAME_LINE if start else self.low)
+
+    def of(self, runs: tuple[Run, ...], low: int) -> Line:
+        """The line of other runs, in the same place."""
+        return Line(runs, low, self.tag, self.heading, self.chrome, self.hint)
 
 
 class _Place(NamedTuple):
@@ -164,11 +169,11 @@ def read_lines(root: LexborNode, *, page: bool = False, skip: frozenset[int] = f
         tag = node.tag or ""
         child = None
         if tag == "-text":
-            reader.word(Run(node.text_content or "", place.href, place.path), len(stack))
+            reader.word(node.text_content or "", place, len(stack))
         elif tag == "img":
             # A picture without words may still carry the only link to its article.
             if alt := (node.attrs.get("alt") or "").strip() or ("image" if place.href else ""):
-                reader.word(Run(alt, place.href, place.path, image=True), len(stack))
+                reader.word(alt, place, len(stack), image=True)
         else:
             if tag in _BLOCKS or tag == "br":
                 reader.end(place)
@@ -199,19 +204,16 @@ def _enter(node: LexborNode, tag: str, place: _Place, serial: int, roles: frozen
     if tag not in _BLOCKS:
         href = node.attrs.get("href") if tag == "a" else None
         path = (*place.path, (serial, tag)) if len(place.path) < _MAX_INLINE else place.path
-        return place._replace(block=False, href=href if href is not None else place.href, path=path)
+        href = place.href if href is None else href
+        return _Place(False, place.tag, place.heading, href, path, place.chrome, place.sectioned, place.hint)
     chrome = place.chrome
     if not chrome and (
         tag == "nav" or (tag in ("header", "footer") and not place.sectioned) or (roles and node.mem_id in roles)
     ):
         chrome = serial
-    return place._replace(
-        block=True,
-        tag=tag,
-        heading=_HEADINGS.get(tag, place.heading),
-        chrome=chrome,
-        sectioned=place.sectioned or tag in _SECTIONING,
-    )
+    heading = _HEADINGS.get(tag, place.heading)
+    sectioned = place.sectioned or tag in _SECTIONING
+    return _Place(True, tag, heading, place.href, place.path, chrome, sectioned, place.hint)
 
 
 def _hint(node: LexborNode) -> str | None:
@@ -237,10 +239,12 @@ class _Reader:
     def leave(self, depth: int) -> None:
         self._low = min(self._low, depth)
 
-    def word(self, run: Run, depth: int) -> None:
+    def word(self, text: str, place: _Place, depth: int, *, image: bool = False) -> None:
         if not self._runs:
+            if not _WORD.search(text):
+                return
             self._line_low = self._low
-        self._runs.append(run)
+        self._runs.append(Run(text, place.href, place.path, image))
         self._low = depth
 
     def end(self, place: _Place) -> None:
@@ -268,5 +272,5 @@ def _shown(raw: list[Run]) -> tuple[Run, ...]:
             merged[-1][1].append(text)
         else:
             merged.append((run, [text]))
-    runs = tuple(run._replace(text="".join(texts)) for run, texts in merged)
+    runs = tuple(Run("".join(texts), run.href, run.path, run.image) for run, texts in merged)
     return runs if any(run.text.strip() for run in runs) else ()

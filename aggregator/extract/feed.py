@@ -27,7 +27,7 @@ _PROLOG = re.compile(
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
 _ROOT = re.compile(r"<((?:[\w.-]{1,40}:)?(rss|rdf|feed))(?=[\s/>])", re.IGNORECASE)
-_PAGE = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_PAGE = re.compile(r"<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _ELEMENT = re.compile(r"<([A-Za-z_][\w.:-]{0,60})")
 _ITEM = re.compile(r"<(/?)(?:[\w.-]{1,40}:)?(?:item|entry)\b[^<>]*>", re.IGNORECASE)
 # What stands outside CDATA and XML does not know: &eacute; and bare ampersands.
@@ -35,6 +35,7 @@ _AMPERSAND = re.compile(
     r"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?:#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6});|[A-Za-z][A-Za-z0-9]{1,31};)?", re.DOTALL
 )
 _XML_OWN = frozenset(("&amp;", "&lt;", "&gt;", "&quot;", "&apos;"))
+_FEED_TYPE = re.compile(r"\s*application/(?:rss|atom|feed)\b", re.IGNORECASE)
 _LOOK = 200_000  # characters looked at to say what a page is
 
 
@@ -85,7 +86,7 @@ def _read(document: str, page_url: str, most: int) -> tuple[list[RawItem], int, 
         items, total = feed_loose.read(mended, page_url, most, atom=atom)
         if not items and isinstance(error, etree.XMLSyntaxError):
             raise ExtractError(
-                f"the feed is not well-formed XML and no item could be read: {str(error)[:200]}"
+                f"the feed is not well-formed XML and none of it could be read: {error!s:.200}"
             ) from error
         return items, total, left_out
 
@@ -156,7 +157,8 @@ def _instead(text: str, page: Page) -> str:
     element = _ELEMENT.search(head)
     if element is not None and head.lstrip().startswith("<"):
         return f"the address answers XML that begins with <{element.group(1)}>, not a feed"
-    return f"the address answers {page.content_type or 'something'} that begins « {' '.join(head[:200].split())[:60]} », not a feed"
+    begins = " ".join(head[:200].split())[:60]
+    return f"the address answers {page.content_type or 'something'} that begins « {begins} », not a feed"
 
 
 def _html_instead(head: str, page: Page) -> str:
@@ -166,13 +168,7 @@ def _html_instead(head: str, page: Page) -> str:
         return f"the address answers an HTML page, not a feed; {error}"
     title = tree.css_first("title")
     named = f" (« {' '.join(title.text().split())[:80]} »)" if title else ""
-    feeds = [
-        join(page.url, href)
-        for link in tree.css('link[rel~="alternate"][href]')
-        if (link.attributes.get("type") or "")
-        .lower()
-        .startswith(("application/rss", "application/atom", "application/feed"))
-        and (href := (link.attributes.get("href") or "").strip())
-    ]
-    advice = f"it names {', '.join(feeds[:5])}" if feeds else "it names no feed of its own"
+    links = [link.attributes for link in tree.css('link[rel~="alternate"]')]
+    feeds = [join(page.url, link.get("href") or "")[:500] for link in links if _FEED_TYPE.match(link.get("type") or "")]
+    advice = f"its feeds are: {' '.join(feeds[:5])}" if feeds else "it names no feed"
     return f"the address answers an HTML page{named}, not a feed; {advice}"

@@ -25,6 +25,7 @@ MAX_CATEGORIES = 2_000
 MAX_BASES = 5_000
 _LONG_TAG = re.compile(r"""<[A-Za-z](?:[^<>"']|"[^"]*"|'[^']*'){1000,}+""")
 _LONG_WORD = re.compile(r"(?<![A-Za-z0-9_.+-])[A-Za-z0-9_.+-]{1000}")  # it looks for e-mail addresses in authors' names
+_CATEGORY = re.compile(r"<[^<>/]{0,40}(?:category|subject|keywords)", re.IGNORECASE)
 _DATE = re.compile(r"<(?:[\w.-]{1,40}:)?date\b", re.IGNORECASE)  # dc:date, whatever its prefix
 _ENTRY = re.compile(r"<(?:[\w.-]{1,40}:)?(?:item|entry)\b", re.IGNORECASE)
 # feedparser writes an end tag for each start tag of inline markup, and </br> is one more line break in HTML.
@@ -49,12 +50,8 @@ def read(document: str, page_url: str, most: int, *, atom: bool) -> tuple[list[R
         result = feedparser.parse(
             BytesIO(data), response_headers=headers, resolve_relative_uris=False, sanitize_html=False
         )
-    except (
-        Exception
-    ) as error:  # it raises whatever its handlers raise: ValueError, KeyError, UnicodeError, RecursionError …
-        raise ExtractError(
-            f"the feed is not well-formed, and what could be read of it made no sense ({error!r:.200})"
-        ) from error
+    except Exception as error:  # whatever its handlers meet: ValueError, KeyError, UnicodeError, RecursionError …
+        raise ExtractError(f"the feed is not well-formed, and no sense could be made of it ({error!r:.200})") from error
     if not result.version and not result.entries:
         raise ExtractError("the address answers XML in which there is no feed")
     feed = dict(result.feed)
@@ -69,23 +66,18 @@ def read(document: str, page_url: str, most: int, *, atom: bool) -> tuple[list[R
 
 def _bounded(document: str, size: int) -> None:
     if size > MAX_BYTES:
-        raise ExtractError(
-            f"the feed is not well-formed, and too large to be repaired ({size} bytes, at most {MAX_BYTES})"
-        )
+        raise ExtractError(f"the feed is not well-formed, and too large to be repaired ({size} bytes of {MAX_BYTES})")
+    attributes = max((tag.count("=") for tag in _LONG_TAG.findall(document)), default=0)
+    categories = max(len(_CATEGORY.findall(part)) for part in _ENTRY.split(document))
     contrived = {
-        f"an element has more than {MAX_ATTRIBUTES} attributes": any(
-            tag.count("=") > MAX_ATTRIBUTES for tag in _LONG_TAG.findall(document)
-        ),
-        "a word has more than 1000 letters": _LONG_WORD.search(document) is not None,
-        f"an item has more than {MAX_CATEGORIES} categories": any(
-            len(re.findall("<[^<>/]{0,40}(?:category|subject|keywords)", part, re.IGNORECASE)) > MAX_CATEGORIES
-            for part in _ENTRY.split(document)
-        ),
+        f"an element has more than {MAX_ATTRIBUTES} attributes": attributes > MAX_ATTRIBUTES,
+        f"an item has more than {MAX_CATEGORIES} categories": categories > MAX_CATEGORIES,
         f"it changes xml:base more than {MAX_BASES} times": document.count("base=") > MAX_BASES,
+        "a word has more than 1000 letters": _LONG_WORD.search(document) is not None,
     }
     for words, found in contrived.items():
         if found:
-            raise ExtractError(f"the feed is not well-formed, and contrived: {words}")
+            raise ExtractError(f"the feed is not well-formed, and too contrived to be repaired: {words}")
 
 
 def _item(entry: Facts, around: Facts, page_url: str) -> RawItem:
@@ -94,13 +86,13 @@ def _item(entry: Facts, around: Facts, page_url: str) -> RawItem:
     links = [dict(link) for link in entry.get("links", ())]
     # No "guidislink": the id is RSS 1.0's rdf:about, an address by definition.
     permanent = permalink(guid) if not atom and entry.get("guidislink", True) else None
-    details = [entry.get("title_detail"), entry.get("summary_detail"), *entry.get("content", ())]
-    bodies = [*entry.get("content", ()), entry.get("summary_detail"), entry.get("title_detail")]
+    texts: list[Facts] = [*entry.get("content", ()), entry.get("summary_detail") or {}, entry.get("title_detail") or {}]
+    languages = (text["language"] for text in reversed(texts) if text.get("language"))
     published, updated = _text(entry, "published"), _text(entry, "updated")
     if published is None and around["dated"] and not atom:
         published, updated = updated, None  # feedparser reads dc:date as « updated »
     url = _link(links) or permanent
-    base = next((detail["base"] for detail in bodies if detail and detail.get("base")), None)
+    base = next((text["base"] for text in texts if text.get("base")), None)
     event: Facts = {}
     if start := _text(entry, "ev_startdate"):
         event = period(start, _text(entry, "ev_enddate"))
@@ -116,8 +108,7 @@ def _item(entry: Facts, around: Facts, page_url: str) -> RawItem:
         published=published,
         updated=updated,
         author=_author(entry, atom) or (around["author"] if atom else None),
-        language=_text(entry, "language")
-        or next((d["language"] for d in details if d and d.get("language")), around["language"]),
+        language=_text(entry, "language") or next(languages, around["language"]),
         categories=_categories(entry),
         attachments=_attachments(links, entry.get("media_content", ())),
         **event,
@@ -165,12 +156,9 @@ def _attachments(links: list[Facts], media: list[Facts]) -> tuple[RawAttachment,
     kept: dict[str, RawAttachment] = {}
     for link in links:
         if link.get("rel") == "enclosure" and (url := str(link.get("href") or "").strip()):
-            kind = (
-                link.get("type") if link.get("type") != "text/html" else None
-            )  # feedparser's own guess for Atom links
-            kept.setdefault(
-                url, RawAttachment(url, kind or None, link.get("length") or None, link.get("title") or None)
-            )
+            kind = link.get("type") or None
+            kind = None if kind == "text/html" else kind  # feedparser's own guess for Atom links
+            kept.setdefault(url, RawAttachment(url, kind, link.get("length") or None, link.get("title") or None))
     for one in media:
         url, kind = str(one.get("url") or "").strip(), one.get("type") or None
         if url and is_media(kind, one.get("medium")):

@@ -76,6 +76,11 @@ class _Event:
         return self.slot is None and bool({"RRULE", "RDATE", "EXRULE"} & self.lines.keys())
 
     @property
+    def lasts(self) -> bool:
+        """Whether its end can be carried over to other occurrences."""
+        return type(self.end) is type(self.start) and self.end is not None and _naive(self.end) > _naive(self.start)
+
+    @property
     def name(self) -> str:
         return repr((self.raw.title or self.raw.guid or "VEVENT")[:80])
 
@@ -354,7 +359,7 @@ def _series(master: _Event, changed: Sequence[_Event], slots: Sequence[Moment], 
         part.add("X-NUMBER", str(number))
         part.add("SEQUENCE", event.sequence)
         part.add("DTSTART", event.start)
-        if event.end is not None and type(event.end) is type(event.start) and _naive(event.end) > _naive(event.start):
+        if event.lasts:
             part.add("DTEND", event.end)
         if event is master:
             excluded = [within(day, event.start) for day in moments_of(event.lines.get("EXDATE", ()), event.default)]
@@ -374,5 +379,5 @@ def _series(master: _Event, changed: Sequence[_Event], slots: Sequence[Moment], 
             slot = within(event.slot, master.start)
             if start != event.start:  # RANGE=THISANDFUTURE: a later slot, moved as far as this one
                 slot += _naive(start) - _naive(event.start)
-        found.append((event, start, part["DTEND"].dt if event.end is not None else None, said(slot, None)))
+        found.append((event, start, part["DTEND"].dt if event.lasts else None, said(slot, None)))
     return sorted(found, key=lambda one: _naive(one[1]))

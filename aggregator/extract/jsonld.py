@@ -165,28 +165,45 @@ def _salvaged(text: str) -> list[Any]:
 
 
 def _once(syntaxes: Sequence[list[RawItem]], url: str, base: str | None, told: list[str]) -> list[RawItem]:
-    """The items of all syntaxes; those of a later one only when no earlier one describes the same thing."""
+    """The items of all syntaxes; one that an earlier syntax describes too gives that one its link at most."""
     kept: list[RawItem] = []
     for items in syntaxes:
-        told_once = Counter(_link(item, url, base) for item in kept)
-        links = {link for link, times in told_once.items() if link and times == 1}  # a list's own address names none
-        named: dict[str, list[str]] = {}
-        for item in kept:
-            named.setdefault(_title(item), []).append(_digits(item))
+        same = _Earlier(kept, url, base)
         exact: set[tuple[str | None, ...]] = set()
         for item in items:
+            facts = (item.kind, item.title, item.start, item.end, item.url)
             if not item.title and not item.start:
                 if item.url or item.summary:
                     told.append(f"an item without title or date: {item.url or (item.summary or '')[:80]!r}")
-                continue
-            facts = (item.kind, item.title, item.start, item.end, item.url)
-            if facts in exact or _link(item, url, base) in links:
-                continue
-            if item.title and any(_agree(_digits(item), other) for other in named.get(_title(item), ())):
-                continue
-            exact.add(facts)
-            kept.append(item)
+            elif (number := same.find(item)) is not None:
+                kept[number] = replace(kept[number], url=kept[number].url or item.url)
+            elif facts not in exact:
+                exact.add(facts)
+                kept.append(item)
     return kept
+
+
+class _Earlier:
+    """The items of earlier syntaxes, by link and by title."""
+
+    def __init__(self, kept: Sequence[RawItem], url: str, base: str | None) -> None:
+        self._page = (url, base)
+        links = [_link(item, url, base) for item in kept]
+        times = Counter(links)
+        # What several share (their list's own address) names none of them.
+        self._links = {link: number for number, link in enumerate(links) if link and times[link] == 1}
+        self._titles: dict[str, list[tuple[str, int]]] = {}
+        for number, item in enumerate(kept):
+            if item.title:
+                self._titles.setdefault(_title(item), []).append((_digits(item), number))
+
+    def find(self, item: RawItem) -> int | None:
+        """The number of the item that is the same thing: same link, or same title and start."""
+        number = self._links.get(_link(item, *self._page) or "")
+        if number is not None or not item.title:
+            return number
+        start = _digits(item)
+        return next((n for other, n in self._titles.get(_title(item), ()) if _agree(start, other)), None)
 
 
 def _link(item: RawItem, url: str, base: str | None) -> str | None:

@@ -132,8 +132,8 @@ def _common(node: Node, index: Index, kind: Kind) -> RawItem:
         url=url,
         title=(name or headline) if kind == "event" else (headline or name),
         subtitle=text(node.get("alternativeHeadline")),
-        summary=text(node.get("description")) or text(node.get("abstract")),
-        content=text(node.get("articleBody")) if kind == "news" else None,
+        summary=_html(node.get("description")) or _html(node.get("abstract")),
+        content=_html(node.get("articleBody")) if kind == "news" else None,
         published=text(node.get("datePublished")) or text(node.get("datePosted")),
         updated=text(node.get("dateModified")),
         author=_names(node.get("author") or node.get("creator"), index),
@@ -155,6 +155,12 @@ def text(value: object) -> str | None:
         if isinstance(said, str) and said.strip():
             return said.strip()
     return None
+
+
+def _html(value: object) -> str | None:
+    """A long text; The Events Calendar escapes its HTML once more ("&lt;p&gt;"), though JSON needs none."""
+    said = text(value)
+    return unescape(said) if said and "<" not in said and re.search(r"&lt;/?[a-z]", said) else said
 
 
 def _each(value: object) -> list[Any]:
@@ -215,9 +221,10 @@ def _place(place: object, index: Index) -> str | None:
         for address in _nodes(place.get("address"), index):
             parts += _address(address) if isinstance(address, dict) else [text(address)]
     kept: list[str] = []
-    for part in parts:
-        if part and not any(part.casefold() in other.casefold() for other in kept):
-            kept = [other for other in kept if other.casefold() not in part.casefold()] + [part]
+    for part in filter(None, parts):
+        pieces = [piece.strip().casefold() for other in kept for piece in other.split(",")]
+        if part.casefold() not in pieces:  # a name is often the first piece of the address too
+            kept = [other for other in kept if not part.casefold().startswith(other.casefold() + ",")] + [part]
     return ", ".join(kept) or None
 
 

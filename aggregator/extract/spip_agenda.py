@@ -92,7 +92,7 @@ def _atoms(page: Landmarks, index: int) -> list[Atom]:
         leading += 1
     atoms: list[Atom] = [(index, "when", part) for part in parts[:leading]]
     rest = token.line.part(sum(len(part.runs) for part in parts[:leading]))
-    if not atoms and (end := words.day_and_month(rest.text)):
+    if not atoms and (end := words.when_prefix(rest.text)):
         head, title = split(rest, end)
         return [(index, "when", head), *((index, "text", line) for line in (spread(title) if title else []))]
     return [*atoms, *((index, "text", line) for line in spread(rest))]

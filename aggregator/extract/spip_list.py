@@ -227,7 +227,7 @@ def _is_item(page: Landmarks, card: Card, uses_more: bool, usual: bool) -> bool:
     """Whether a date and what is near it is an item: « EN SAVOIR PLUS » says so, or its title's link."""
     if card.more is not None:
         return True
-    title, _ = _title([page.tokens[index] for index in card.content])
+    title, _ = _title([page.tokens[index] for index in card.content], sure=False)
     link = title.any_link if title else None
     return link is not None and not words.leads_elsewhere(link) and (usual or not uses_more)
 
@@ -242,10 +242,10 @@ def _undated_cards(page: Landmarks, *, dated: bool, left_out: list[str]) -> list
     """
     tokens = page.tokens
     every = [index for index, token in enumerate(tokens) if token.kind == "more"]
-    levels = _levels(page, every)
+    level_of = dict(zip(every, _levels(page, every), strict=True))
     title_level = _title_level(page, every)
     cards: list[Card] = []
-    for more, level in zip(every, levels, strict=True):
+    for more, level in level_of.items():
         if page.used[more]:
             continue
         before = _bound(page, more)
@@ -253,7 +253,9 @@ def _undated_cards(page: Landmarks, *, dated: bool, left_out: list[str]) -> list
         if not content:
             continue
         keyed = page.is_keywords(content[0])
-        among = before >= 0 and tokens[before].kind == "more" and page.low(before, more) >= level >= 0
+        among = (
+            before in level_of and page.low(before, more) >= level_of[before] and content[0] == page.beside(before, 1)
+        )
         if dated and not keyed and not among:
             left_out.append(f"« {_short(tokens[content[0]].text)} » stands by « {tokens[more].text} » and has no date")
             continue
@@ -309,7 +311,10 @@ def _headings(page: Landmarks, cards: list[Card]) -> list[int]:
         after = page.beside(index, 1)
         between = after in starts and not token.any_link and len(token.text) <= 80
         alone = between and (
-            token.line.bold or _follows(page, index, stops) or token.line.tag in ("th", "dt", "caption")
+            token.line.bold
+            or token.line.tag in ("th", "dt", "caption")
+            or _follows(page, index, stops)
+            or token.low < page.low(index, after or index)  # it begins the element that holds the item
         )
         if page.marks[index] or alone or (token.line.heading and not words.is_never(token.text)):
             found.append(index)
@@ -342,16 +347,16 @@ def _news(page: Landmarks, card: Card, section: str | None, base: str | None) ->
     """The item of a card, or in words why it is none."""
     tokens = page.tokens
     lines = [tokens[index] for index in card.content]
+    more = tokens[card.more] if card.more is not None else None
     categories: tuple[str, ...] = ()
     if len(lines) > 1:
         categories, lines = _categories(lines, dated=card.date is not None)
-    title, rest = _title(lines)
+    title, rest = _title(lines, sure=more is not None)
     if title is None:
         return f"an item has no title: « {_short(lines[0].text)} »"
     rest_texts = [token.text for token in rest]
     subtitle = rest_texts.pop(0) if len(rest_texts) > 1 and _is_subtitle(rest) else None
     date = tokens[card.date] if card.date is not None else None
-    more = tokens[card.more] if card.more is not None else None
     pictures = [tokens[index] for index in _pictures(page, card)]
     others = [more, *lines, date if date and not date.author else None, *pictures]
     url = title.any_link or next((token.any_link for token in others if token and token.any_link), None)
@@ -392,9 +397,12 @@ def _categories(lines: list[Token], *, dated: bool) -> tuple[tuple[str, ...], li
     return (), lines
 
 
-def _title(lines: list[Token]) -> tuple[Token | None, list[Token]]:
-    """The linked line where only one is, else the first; what follows it on the same line comes back with the rest."""
-    lines = [token for token in lines if not words.is_never(token.text)]
+def _title(lines: list[Token], *, sure: bool) -> tuple[Token | None, list[Token]]:
+    """The linked line where only some are, else the first; what follows it on its line comes back with the rest.
+
+    `sure`: the first line is an item's, even if its words are a menu's.
+    """
+    lines = [token for place, token in enumerate(lines) if not words.is_never(token.text) or (sure and place == 0)]
     if not lines:
         return None, []
     linked = [place for place, token in enumerate(lines) if token.line.runs[0].href and token.any_link]

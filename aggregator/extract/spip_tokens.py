@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from aggregator.extract import spip_words as words
@@ -90,9 +90,18 @@ def spread(line: Line) -> list[Line]:
             return [line]
         if tags[1] in ("sup", "sub") or not any(char.isalnum() for char in rest.text):
             return [line]
-        return [line.part(0, cut[0]), rest]
+        return [line.part(0, cut[0]), *(_after_title(rest) if tags[0] == "a" else [rest])]
     bounds = [0, *cut, len(line.runs)]
     return [piece for start, stop in itertools.pairwise(bounds) for piece in spread(line.part(start, stop))]
+
+
+def _after_title(line: Line) -> list[Line]:
+    """A subtitle in an element of its own, and the sentence that follows it on the same line."""
+    groups = _groups(line)
+    if len(groups) < 2 or _tag(line, 0) not in ("i", "em", "small", "span", "b", "strong"):
+        return [line]
+    rest = line.part(groups[1][0])
+    return [line.part(0, groups[1][0]), rest] if rest.text[:1].isupper() else [line]
 
 
 def pieces(line: Line) -> list[Line]:
@@ -118,7 +127,7 @@ def split(line: Line, place: int) -> tuple[Line, Line | None]:
 
 
 def _kept(line: Line, runs: list[Run], low: int | None = None) -> Line:
-    return replace(line, runs=tuple(run for run in runs if run.text), low=line.low if low is None else low)
+    return line.of(tuple(run for run in runs if run.text), line.low if low is None else low)
 
 
 def _indent(line: Line) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 _MONTH = (
     r"(?:janv(?:ier)?|jan|fevr(?:ier)?|fev|mars?|avr(?:il)?|mai|juin|juil(?:let)?|jui|jul|aout|aou|sept(?:embre)?|sep"
@@ -32,7 +33,13 @@ _WHEN_WORD = re.compile(
 )
 _ANY_DAY = re.compile(r"\d")
 _DATED = re.compile(rf"(?<![a-z]){_MONTH}(?![a-z])|\d[/.]\d")
-_DAY_AND_MONTH = re.compile(rf"{_DAY}\s?{_MONTH}(?:\s(?:19|20)\d\d(?!\d))?(?=\s)")
+_DAY_AND_MONTH = (
+    rf"(?:{_WEEKDAY}\s)?(?:{_DAY}\s?{_MONTH}(?:\s(?:19|20)\d\d(?!\d))?|\d{{1,2}}[/.]\d{{1,2}}(?:[/.]\d{{4}})?)"
+)
+# « 20 nov Save the Date ! », « Du 21/10/2026 au 24/10/2026 Rencontres »: where an agenda's date ends and its title begins.
+_WHEN_PREFIX = re.compile(
+    rf"(?:(?:du|les?)\s)?(?:(?:{_WEEKDAY}\s)?(?:{_DAY_AND_MONTH}|{_DAY})\s(?:au|et|a|-|–|—)\s)?{_DAY_AND_MONTH}(?=\s)"
+)
 
 _MORE = re.compile(
     r"[\W_]*(?:en savoir (?:plus|\+)|lire (?:la suite|l'article|l'actualite)|(?:voir|consulter) (?:l'article|l'actualite))"
@@ -73,6 +80,7 @@ _NEVER = re.compile(
     r"|[\W_]*"
 )
 _SEPARATORS = re.compile(r"\s/\s")
+_ACCENTS = re.compile("[\u0300-\u036f]")
 _APOSTROPHES = str.maketrans({"’": "'", "ʼ": "'", "´": "'", "`": "'", "œ": "oe", "æ": "ae", "\u200b": None})
 
 
@@ -80,7 +88,7 @@ _APOSTROPHES = str.maketrans({"’": "'", "ʼ": "'", "´": "'", "`": "'", "œ": 
 def fold(text: str) -> str:
     """Lower case, no accents, straight apostrophes, single plain spaces; not of the length of `text`."""
     plain = unicodedata.normalize("NFD", text.translate(_APOSTROPHES).casefold())
-    return " ".join("".join(mark for mark in plain if not unicodedata.combining(mark)).split())
+    return " ".join(_ACCENTS.sub("", plain).split())
 
 
 def is_more(text: str, *, linked: bool) -> bool:
@@ -148,9 +156,9 @@ def published(text: str) -> tuple[int, str] | None:
     return (found[0], found[1]["le"].strip() + found[1]["comma"]) if found else None
 
 
-def day_and_month(text: str) -> int:
-    """Where the day and month at the start of « 20 nov Save the Date ! » end, 0 when it starts with none."""
-    found = _match(_DAY_AND_MONTH, text)
+def when_prefix(text: str) -> int:
+    """Where the day or the days at the start of « 20 nov Save the Date ! » end, 0 when it starts with none."""
+    found = _match(_WHEN_PREFIX, text)
     return found[0] if found else 0
 
 
@@ -162,12 +170,18 @@ def author_after(text: str) -> tuple[bool, str | None]:
     return found is not None, found["name"].strip() if found else None
 
 
+@lru_cache(maxsize=1024)
+def _plain(char: str) -> str:
+    """One folded character, or none for an accent of its own."""
+    return " " if char.isspace() else _ACCENTS.sub("", unicodedata.normalize("NFD", char)[0].lower()[:1])
+
+
 def _match(words: re.Pattern[str], text: str) -> tuple[int, re.Match[str]] | None:
     """A match of folded words at the start of `text`, and where it ends in `text` itself."""
     folded, places = [], []
     for place, char in enumerate(text[:60]):
-        plain = " " if char.isspace() else unicodedata.normalize("NFD", char)[0].lower()[:1]
-        if plain and not unicodedata.combining(plain):
+        plain = _plain(char)
+        if plain:
             folded.append(plain)
             places.append(place)
     found = words.match("".join(folded))
@@ -209,6 +223,11 @@ def leads(href: str | None) -> bool:
     """Whether a link leads to a page of its own (`#evenement12` does), rather than runs a script or writes a mail."""
     if not href or href.lower().startswith(("javascript:", "mailto:", "tel:", "data:", "webcal:")):
         return False
+    if "[" in href or "]" in href:
+        try:
+            urlsplit(href)
+        except ValueError:
+            return False
     return not href.startswith("#") or _EVENT.search(href) is not None
 
 

@@ -6,6 +6,7 @@ a URL, or only its first hop, or an address looked up earlier than the one conne
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
 import httpx
@@ -13,6 +14,7 @@ import httpx
 from aggregator.errors import Refused
 
 MAX_URL = 2_000
+_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|[0-9a-f:.]*:[0-9a-f:.]*")  # a name in ASCII, or an IPv6 address
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 # IANA special-purpose registries (RFC 6890 and successors). Our own table: `ipaddress.is_global` changes between
@@ -91,7 +93,7 @@ def parse_url(text: str, *, allow_private: bool) -> httpx.URL:
         raise Refused(text[:MAX_URL], f"{shown(text)}: an address of {len(text)} characters, over {MAX_URL}")
     try:
         url = httpx.URL(text)
-        host, port = url.host, url.port
+        host, port = url.raw_host.decode("ascii"), url.port
         if url.fragment:
             url = url.copy_with(fragment=None)
     except (httpx.InvalidURL, UnicodeError, ValueError) as error:
@@ -101,8 +103,8 @@ def parse_url(text: str, *, allow_private: bool) -> httpx.URL:
         raise Refused(bare, f"{shown(bare)}: an address with a user name or password in it is not visited")
     if url.scheme not in _DEFAULT_PORTS:
         raise Refused(text, f"{shown(text)}: only http and https are visited")
-    if not host:
-        raise Refused(text, f"{shown(text)}: an address without a host, correct it")
+    if not _HOST.fullmatch(host):
+        raise Refused(text, f"{shown(text)}: an address without the name of a host, correct it")
     usual = port is None or port in (80, 443) or 8000 <= port <= 9999
     if not usual and not (allow_private and port is not None and 0 < port < 65_536):
         raise Refused(text, f"{shown(text)}: port {port} is not visited (80, 443 and 8000-9999 are)")

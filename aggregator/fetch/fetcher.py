@@ -84,7 +84,7 @@ class _Host:
             asyncio.Lock()
         )  # never held while waiting for another host's: two hosts may redirect crosswise
         self.free_at = 0.0  # the loop's time at which its last request ended
-        self.down: dict[str, tuple[float, str]] = {}  # scheme -> until when (loop's time), why
+        self.down: dict[str, tuple[float, Unreachable]] = {}  # scheme -> until when (loop's time), why
         self.rules: robots.Rules | None = None
 
     def knows_robots(self, now: datetime) -> bool:
@@ -160,7 +160,12 @@ class Fetcher:
         seen = {str(url)}
         permanent = True
         for _ in range(request.limits.redirects + 1):
-            answer = await self._visit(url, request, conditional, budget)
+            try:
+                answer = await self._visit(url, request, conditional, budget)
+            except Refused as error:
+                if len(seen) == 1:
+                    raise
+                raise Refused(error.url, f"{shown(request.url)} redirects to {shown(url)}: {error}") from error
             if answer.location is None:
                 moved_to = str(url) if permanent and len(seen) > 1 else None
                 return self._concluded(answer, request, bool(conditional), moved_to, budget)
@@ -257,7 +262,7 @@ class Fetcher:
         except Unreachable as error:
             if never_connected(error):
                 until = asyncio.get_running_loop().time() + _DOWN_FOR
-                self._host(url).down[url.scheme] = (until, str(error))
+                self._host(url).down[url.scheme] = (until, error)
             raise
 
     async def _turn(
@@ -267,9 +272,8 @@ class Fetcher:
         host, loop = self._host(url), asyncio.get_running_loop()
         async with host.turn:
             self._refuse_while_postponed(host, url)
-            until, why = host.down.get(url.scheme, (0.0, ""))
-            if loop.time() < until:
-                raise Unreachable(str(url), why)
+            if (down := host.down.get(url.scheme)) and loop.time() < down[0]:
+                raise Unreachable(str(url), str(down[1])) from down[1].__cause__
             pause = host.free_at + delay * (1.0 + _JITTER * self._random.random()) - loop.time()
             if host.free_at and pause > 0.0:
                 await asyncio.sleep(pause)
@@ -320,6 +324,7 @@ class Fetcher:
                 text = robots.text_of(answer.body)
         except (Unreachable, Refused, TooLarge) as error:
             if authority(target) == host.name and (isinstance(error, Refused) or never_connected(error)):
+                error.url = str(url)  # the page's: that it was robots.txt which was asked for first is of no interest
                 raise
             status = 0
         memory = host.memory

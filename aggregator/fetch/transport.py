@@ -309,7 +309,7 @@ class Transport(httpx.AsyncBaseTransport):
         if not allow_private:
             for _, address in found:
                 if why := why_refused(str(address[0])):
-                    words = f"{shown(url)}: {host} is {address[0]}, {why}, which is not visited (allow_private is off)"
+                    words = f"{host} is {address[0]}, {why}, which is not visited unless its source says allow_private"
                     raise Refused(url, words)
         return found[:_MAX_ADDRESSES]
 

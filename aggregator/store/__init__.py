@@ -17,7 +17,7 @@ _WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3) or (
     sqlite3.sqlite_version_info[:2] in ((3, 50), (3, 44))
     and (sqlite3.sqlite_version_info >= (3, 50, 7) or (3, 44, 6) <= sqlite3.sqlite_version_info < (3, 45))
 )
-JOURNAL = "WAL" if _WAL_IS_SAFE else "DELETE"
+JOURNAL = "WAL" if _WAL_IS_SAFE else "TRUNCATE"
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:

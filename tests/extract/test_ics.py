@@ -266,6 +266,11 @@ def test_a_file_of_nothing_but_rules_is_bounded() -> None:
     assert len(found.items) == 500 and not found.complete and len(found.left_out) <= 101
 
 
+def test_an_end_before_the_start_is_not_carried_to_other_occurrences() -> None:
+    text = calendar("UID:1\nDTSTART:20261202T090000Z\nDTEND:20261201T090000Z\nRRULE:FREQ=DAILY;COUNT=2")
+    assert [item.end for item in Ics()(page(text), Limits()).items] == [None, None]
+
+
 # ── the same thing twice ────────────────────────────────────────────────────────────────────────
 
 

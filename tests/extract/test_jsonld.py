@@ -49,6 +49,7 @@ def test_an_event_of_the_events_calendar_is_read_word_for_word() -> None:
     assert item.url == "https://www.saint-aubin.example.fr/evenement/leau-a-kedougou/"
     assert (item.start, item.end) == ("2026-12-04T18:30:00+01:00", "2026-12-04T20:30:00+01:00")
     assert item.location == "Salle Nougaro, 12 rue Rivals, 31000 Toulouse" and item.geo == "43.604652;1.444209"
+    assert item.summary == "<p>Projection, débat et repas partagé.</p>"
     assert item.organiser == "Comit&eacute; de jumelage" and item.status == "EventScheduled"
     assert [(a.url[-12:], a.media_type) for a in item.attachments] == [("kedougou.jpg", "image/jpeg")]
 
@@ -84,7 +85,7 @@ def test_events_are_found_inside_lists_and_other_events() -> None:
     assert items[0].guid == "#festival" and items[0].organiser == "Région Sud, CUF"
     assert items[0].location == "Théâtre antique, Rue du Cloître, 13200 Arles"
     assert items[2].url == "/agenda/journee" and items[2].categories == ("climat", "jeunesse", "eau")
-    assert items[3].location == "Mairie de Dakar, Sénégal"
+    assert items[3].location == "Mairie de Dakar, Dakar, Sénégal"
 
 
 def test_an_event_is_not_the_season_it_belongs_to() -> None:
@@ -141,6 +142,7 @@ def test_an_id_is_an_identity_only_when_it_can_be_one(identity: str, guid: str |
         ({"@type": "PostalAddress", "streetAddress": "12 rue Y", "postalCode": 31000, "addressLocality": "Toulouse"}, "12 rue Y, 31000 Toulouse"),
         ({"@type": "VirtualLocation", "name": "Zoom", "url": "https://z.example"}, "Zoom, https://z.example"),
         ([{"@type": "Place", "name": "Salle X"}, {"@type": "VirtualLocation", "url": "https://z.example"}], "Salle X, https://z.example"),
+        ({"@type": "Place", "name": "Mairie", "address": {"streetAddress": "Place de la Mairie"}}, "Mairie, Place de la Mairie"),
         ({"@type": "Place", "name": "", "address": {}}, None),
         ([], None),
         (None, None),
@@ -307,6 +309,14 @@ def test_two_sessions_of_one_title_are_two_events() -> None:
     )
     found = read_html(ld(json.dumps(sessions)) + microdata)
     assert [(item.start or "")[11:13] for item in found.items] == ["10", "14", "16"]
+
+
+def test_a_link_that_only_a_later_syntax_knows_is_kept() -> None:
+    (item,) = read_html(
+        ld('{"@type":"Event","name":"L’été","startDate":"2026-12-01T20:00:00+01:00"}')
+        + '<div class="vevent"><a class="summary url" href="/ete">L\'été</a><abbr class="dtstart" title="20261201">1/12</abbr></div>'
+    ).items
+    assert (item.title, item.start, item.url) == ("L’été", "2026-12-01T20:00:00+01:00", "/ete")
 
 
 def test_a_page_that_describes_nothing_says_what_was_looked_for() -> None:

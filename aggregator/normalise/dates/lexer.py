@@ -185,7 +185,7 @@ def tokenise(folded: str, language: str) -> Tokens:
 def _number(text: str) -> tuple[str, Value]:
     if len(text) <= 2 and 1 <= int(text) <= 31:
         return "D", (int(text),)
-    if len(text) == 4 and text.isascii() and text[:2] in ("19", "20"):
+    if len(text) == 4 and text.isascii() and "1000" <= text <= "2199":
         return "Y", (int(text),)
     return "n", ()
 

@@ -1,0 +1,298 @@
+"""From tokens to what they say: runs of dates with their hours, before any year is inferred.
+
+A run is a maximal chain of days joined by « et », « au », commas, dashes, each with its hours: it is found by one expression
+over the string of token classes (lexer.py), then walked token by token.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from aggregator.normalise.dates.lexer import MODIFIER_FROM, Tokens
+from aggregator.normalise.dates.words import JUI
+
+# An hour with its zone, and hours joined to it: « de 9h à 12h et de 14h à 17h », « 9h (heure Martinique) / 15h (heure de Paris) ».
+_H = r"(?:H|D(?=[-a]H))(?:[c(/-]?Z)?\)?"
+_HOURS = rf"[c(:r/-]{{0,2}}[adbiu]{{0,2}}{_H}(?:[-aeouc/(]{{1,3}}[adui]{{0,2}}H(?:[c(/-]?Z)?\)?)*"
+_DAY = r"(?:[WP][c(]?)?l?(?:D(?:-M-Y|d?M(?:[cd]?Y)?)?|F|SY?|s|GM?Y?)"
+_ENGLISH_DAY = rf"(?:{_DAY}|(?:Wc?)?l?MD(?:-D)?(?:c?Y)?)"
+_JOIN = r"(?:r?c[eo]?|r?[eo]{1,2}|r?[-au/]|(?<=D)(?=D))[adl]{0,2}"
+
+
+@lru_cache(2)
+def _run(english: bool) -> re.Pattern[str]:
+    day = _ENGLISH_DAY if english else _DAY
+    return re.compile(rf"{day}(?:{_HOURS})?(?:{_JOIN}{day}(?:{_HOURS})?)*")
+
+
+ALONE_HOURS = re.compile(rf"[adbiu]{{0,2}}{_H}(?:[-aeouc/(]{{1,3}}[adui]{{0,2}}H(?:[c(/-]?Z)?\)?)*")
+
+
+@dataclass(slots=True)
+class Clock:
+    """One hour as said: `link` joins it to the hour before ("", "range", "list", "alt", "zone")."""
+
+    hour: int
+    minute: int
+    link: str = ""
+    zone: str = ""
+    opens: bool = False  # dès, à partir de
+    about: bool = False
+    until: bool = False  # jusqu’à
+
+
+@dataclass(slots=True)
+class Day:
+    """One day as said; 0 is what is left out. `link` joins it to the day before ("", "range", "list", "alt", "blank")."""
+
+    day: int
+    month: int = 0
+    year: int = 0
+    weekday: int = 0
+    link: str = ""
+    comma: bool = False  # joined by a comma alone
+    tight: bool = True  # its dash has no spaces
+    marked: bool = False  # an article or a weekday stands before it
+    numeric: str = ""  # "S" 12/03, "s" 12.03
+    bare: bool = False  # its month is that of the next day
+    clocks: list[Clock] = field(default_factory=list)
+    first: int = 0  # its tokens
+    last: int = 0
+
+
+@dataclass(slots=True)
+class Run:
+    """A chain of days that the text joins, at a span of the text. `lead`: the classes before it that introduce it."""
+
+    days: list[Day]
+    start: int
+    end: int
+    first: int
+    last: int
+    lead: str = ""
+    plural: bool = False
+    between: bool = False
+
+
+def runs(tokens: Tokens, *, english: bool = False) -> Iterator[Run]:
+    """Give the runs of a text in order, those without any month left out."""
+    for found in _run(english).finditer(tokens.classes):
+        if not re.search("[MFSs]", found.group()):
+            continue
+        run = _walk(tokens, found.start(), found.end())
+        if run is not None:
+            yield run
+
+
+def _walk(tokens: Tokens, first: int, last: int) -> Run | None:
+    classes, values = tokens.classes, tokens.values
+    lead_start = first
+    while lead_start and classes[lead_start - 1] in "dlbiua" and first - lead_start < 3:
+        lead_start -= 1
+    lead = classes[lead_start:first]
+    days: list[Day] = []
+    weekday, marked, link, comma, tight, plural = 0, "l" in lead or "d" in lead, "", False, True, False
+    index = first
+    while index < last:
+        letter, value = classes[index], values[index]
+        if letter in "WP":
+            weekday, marked, plural = value[0], True, plural or letter == "P"
+        elif letter == "l":
+            marked = True
+        elif letter == "D" and not (index + 2 < len(classes) and _hour_follows(classes, index, days)):
+            days.append(
+                Day(value[0], 0, 0, weekday, link or ("blank" if days else ""), comma, tight, marked, first=index)
+            )
+            weekday, marked, link, comma, tight = 0, False, "", False, True
+        elif letter in "FSsG":
+            if letter == "G":
+                days.append(Day(value[0], 0, 0, weekday, link, comma, tight, marked, first=index))
+                days.append(Day(value[1], link="list", marked=True, first=index))
+            else:
+                year, month, day = value if letter == "F" else (0, value[1], value[0])
+                numeric = "" if letter == "F" else letter
+                days.append(Day(day, month, year, weekday, link, comma, tight, marked, numeric, first=index))
+            weekday, marked, link, comma, tight = 0, False, "", False, True
+        elif letter == "M":
+            if days and not days[-1].month and days[-1].first == index - 1 - (classes[index - 1] in "d-r"):
+                days[-1].month = value[0]
+            else:  # English « March 12 »
+                index = _month_first(tokens, index, days, weekday, link, marked)
+                weekday, marked, link = 0, False, ""
+        elif letter == "Y":
+            if days:
+                days[-1].year = value[0]
+        elif letter == "H" or letter == "D":
+            index = _clocks(tokens, index, last, days[-1]) if days else index
+            link, comma = "", False
+        elif letter in "au":
+            link = "range"
+        elif letter == "-":
+            link = link or "range"
+            tight = tokens.starts[index] == tokens.ends[index - 1] or tokens.text[tokens.starts[index]] == ">"
+        elif letter in "eo/":
+            link, comma = ("list" if letter == "e" and link != "alt" else "alt"), False
+        elif letter == "c":
+            link, comma = "list", True
+        if days and classes[index] in "DFSsGMYHZ":
+            days[-1].last = index
+        index += 1
+    run = Run(days, tokens.starts[first], 0, first, last, lead, plural, "b" in lead)
+    return run if _settle(run, tokens) else None
+
+
+def _hour_follows(classes: str, index: int, days: list[Day]) -> bool:
+    """Say whether a bare number is an hour: « 12 mars de 9 à 12h »."""
+    return bool(days) and bool(days[-1].month) and classes[index + 1] in "-a" and classes[index + 2] == "H"
+
+
+def _month_first(tokens: Tokens, index: int, days: list[Day], weekday: int, link: str, marked: bool) -> int:
+    """Read « March 12 », « March 12-14 » at a month; gives the index of the last token it used."""
+    classes, values = tokens.classes, tokens.values
+    month = values[index][0]
+    if index + 1 >= len(classes) or classes[index + 1] != "D":
+        return index
+    days.append(Day(values[index + 1][0], month, 0, weekday, link, marked=marked, first=index))
+    if classes[index + 2 : index + 4] == "-D":
+        days.append(Day(values[index + 3][0], month, link="range", marked=True, first=index + 3))
+        return index + 3
+    return index + 1
+
+
+def _clocks(tokens: Tokens, index: int, last: int, day: Day) -> int:
+    """Read the hours that belong to `day` from token `index`; gives the index of the last token used."""
+    day.clocks, used = hours(tokens, index, last, len(day.clocks) > 0)
+    return used
+
+
+def hours(tokens: Tokens, index: int, last: int, joined: bool = False) -> tuple[list[Clock], int]:
+    """Read a chain of hours from token `index` up to `last` or to the next day; gives it and the last token used."""
+    classes, values = tokens.classes, tokens.values
+    clocks: list[Clock] = []
+    opens = about = until = False
+    before = index - 1
+    while before >= 0 and classes[before] in "adbiu" and index - before <= 2:
+        word = tokens.text[tokens.starts[before] : tokens.ends[before]]
+        opens = opens or (classes[before] == "i" and values[before] == (MODIFIER_FROM,)) or word == "des"
+        about = about or (classes[before] == "i" and values[before] != (MODIFIER_FROM,))
+        until = until or classes[before] == "u"
+        between = classes[before] == "b"
+        before -= 1
+    between = "b" in classes[before + 1 : index]
+    link, used = "", index
+    while index < last:
+        letter, value = classes[index], values[index]
+        if letter == "H" or (letter == "D" and classes[index + 1 : index + 3] in ("-H", "aH")):
+            hour, minute = (value[0], value[1]) if letter == "H" else (value[0], 0)
+            clocks.append(Clock(hour, minute, link, "", opens, about, until))
+            opens = about = until = False
+            link, used = "", index
+        elif letter == "Z" and clocks:
+            clocks[-1].zone, used = tokens.zones.get(index, "?"), index
+        elif letter == "-" or letter in "au":
+            link = "range" if link != "list" else "list"
+            if letter == "u":
+                link = "range"
+        elif letter == "/":
+            link = "zone"
+        elif letter == "e":
+            link = "range" if between and len(clocks) == 1 else "list"
+        elif letter == "o":
+            link = "alt"
+        elif letter == "c":
+            link = "list"
+        elif letter == "i":
+            opens, about = value == (MODIFIER_FROM,), value != (MODIFIER_FROM,)
+        elif letter not in "d()":
+            break
+        index += 1
+    if until_alone(clocks):
+        return [], used
+    return clocks, used
+
+
+def until_alone(clocks: list[Clock]) -> bool:
+    """Say whether the only hour said is when it ends."""
+    return len(clocks) == 1 and clocks[0].until
+
+
+_NUMBERED = frozenset(
+    "session sessions saison atelier ateliers episode acte etape phase volet article chapitre tome cycle niveau zone secteur salle lot axe groupe"
+    " module seance conference webinaire partie numero edition place quai hall stand batiment porte paris lyon marseille ligne bus tram metro route"
+    " n no pavillon espace objectif odd cop rencontre rencontres jour jours annee promotion promo version tour manche serie concert projet top"
+    " figure tableau annexe page pages category categorie groupes lots volume vol opus part stage room track".split()
+)
+
+
+def _settle(run: Run, tokens: Tokens) -> bool:
+    """Drop numbers that are no days at both ends, hand months and years to the days that share them."""
+    days = run.days
+    while days and not days[-1].month:
+        days.pop()
+    if not days:
+        return False
+    if run.between and len(days) == 2 and days[1].link == "list":
+        days[1].link = "range"
+    for left, right in zip(reversed(days[:-1]), reversed(days[1:]), strict=True):
+        if not left.month:
+            left.month, left.year, left.bare = right.month, right.year, True
+    keep = len(days) - 1
+    while keep > 0 and _belongs(run, keep, tokens):
+        keep -= 1
+    if keep:
+        run.lead, run.between = "", False
+        del days[:keep]
+    days[0].link = ""
+    start = days[0].first
+    while start > run.first and tokens.classes[start - 1] in "WPlc(":
+        start -= 1
+    run.first, run.last = start, max(day.last for day in days)
+    run.start, run.end = tokens.starts[start], tokens.ends[run.last]
+    _fill_years(days)
+    return True
+
+
+def _belongs(run: Run, index: int, tokens: Tokens) -> bool:
+    """Say whether the day before `days[index]` is a day of the same chain, or some other number (« Session 2, 12 mars »)."""
+    left, right = run.days[index - 1], run.days[index]
+    if not left.bare or right.link == "alt":
+        return True
+    if (left.day, left.month) >= (right.day, right.month):
+        return False
+    if left.weekday:
+        return True
+    begin = index - 1
+    while begin and run.days[begin - 1].bare:
+        begin -= 1
+    chain = run.days[begin : index + 1]
+    marked = run.plural or any(day.marked for day in chain[:-1])
+    if right.link == "blank":
+        return marked and right.day == left.day + 1
+    if right.comma:
+        return marked or any(
+            day.link == "list" and not day.comma for day in run.days[begin + 1 :] if day.month == left.month
+        )
+    return marked or (right.link == "range" and right.tight) or not _numbered(tokens, chain[0].first)
+
+
+def _numbered(tokens: Tokens, index: int) -> bool:
+    if not index or tokens.classes[index - 1] != "x":
+        return False
+    return tokens.text[tokens.starts[index - 1] : tokens.ends[index - 1]] in _NUMBERED
+
+
+def _fill_years(days: list[Day]) -> None:
+    for left, right in zip(reversed(days[:-1]), reversed(days[1:]), strict=True):
+        if not left.year and right.year:
+            left.year = right.year - (order(left) > order(right))
+    for left, right in zip(days, days[1:], strict=False):
+        if left.year and not right.year:
+            right.year = left.year + (order(left) > order(right))
+
+
+def order(day: Day) -> tuple[float, int]:
+    """Give the place of a day in the year; « jui » stands between June and July."""
+    return (6.5 if day.month == JUI else day.month, day.day)
