@@ -51,6 +51,14 @@ def parse(text: str) -> LexborHTMLParser:
     Raises:
         ExtractError: elements are nested deeper than any honest page nests them.
     """
+    refuse_depth(text)
+    return LexborHTMLParser(text)
+
+
+def refuse_depth(text: str) -> None:
+    """Raise ExtractError if elements are nested deeper than any honest page nests them."""
+    if text.count("<") <= MAX_DEPTH:
+        return
     depth = deepest = 0
     for closing, name in _TAG.findall(text):
         if name.lower() in _NEVER_DEEP:
@@ -59,7 +67,6 @@ def parse(text: str) -> LexborHTMLParser:
         deepest = max(deepest, depth)
     if deepest > MAX_DEPTH:
         raise ExtractError(f"the page nests elements {deepest} deep: it is not read (at most {MAX_DEPTH})")
-    return LexborHTMLParser(text)
 
 
 def base_of(tree: LexborHTMLParser, page_url: str) -> str | None:

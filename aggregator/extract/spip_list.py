@@ -358,8 +358,10 @@ def _news(page: Landmarks, card: Card, section: str | None, base: str | None) ->
     subtitle = rest_texts.pop(0) if len(rest_texts) > 1 and _is_subtitle(rest) else None
     date = tokens[card.date] if card.date is not None else None
     pictures = [tokens[index] for index in _pictures(page, card)]
-    others = [more, *lines, date if date and not date.author else None, *pictures]
-    url = title.any_link or next((token.any_link for token in others if token and token.any_link), None)
+    places = [title, more, *lines, date if date and not date.author else None, *pictures]
+    links = [link for token in places if token and (link := token.any_link)]
+    # A menu's link that was never closed covers what follows it: one that leads to a list is the last choice.
+    url = next((link for link in links if not words.leads_elsewhere(link)), links[0] if links else None)
     hint = next((token.line.hint for token in (title, *lines) if token.line.hint), None)
     return RawItem(
         native_id=words.native_id(url, hint),

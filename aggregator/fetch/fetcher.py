@@ -323,7 +323,8 @@ class Fetcher:
             if status in PAGES:
                 text = robots.text_of(answer.body)
         except (Unreachable, Refused, TooLarge) as error:
-            if authority(target) == host.name and (isinstance(error, Refused) or never_connected(error)):
+            unasked = isinstance(error, Refused) and error.status is None
+            if authority(target) == host.name and (unasked or never_connected(error)):
                 error.url = str(url)  # the page's: that it was robots.txt which was asked for first is of no interest
                 raise
             status = 0
@@ -370,7 +371,8 @@ async def _read(response: httpx.Response, url: httpx.URL, limits: Limits) -> Ans
             decoder.finish()
         if decoder.over and is_page and not is_robots:
             raise _too_large(url, limit)
-    except FetchError:
+    except FetchError as error:
+        error.status = status
         if is_page:
             raise  # else: its status tells enough
     return Answer(url, status, headers, b"".join(parts), wire_bytes)

@@ -240,6 +240,7 @@ class Transport(httpx.AsyncBaseTransport):
         self._max_open = max_open
         self._resolve = resolve
         self._open: set[_Connection] = set()
+        self._opening = 0
         self._idle: dict[_Key, _Connection] = {}  # the oldest first
         self._threads: ThreadPoolExecutor | None = None
         self._tls: ssl.SSLContext | None = None
@@ -276,6 +277,8 @@ class Transport(httpx.AsyncBaseTransport):
     async def _connect(self, key: _Key, url: str, limits: Limits) -> _Connection:
         _, host, _, _ = key
         stage = ["DNS"]
+        self._opening += 1
+        self._make_room()
         try:
             async with asyncio.timeout(limits.connect):
                 addresses = await self._vetted(key, url)
@@ -297,6 +300,8 @@ class Transport(httpx.AsyncBaseTransport):
             why = error.strerror or type(error).__name__
             words = f"{host} cannot be connected to ({stage[0]}: {why}): {_NEXT_TURN}"
             raise Unreachable(url, words) from error
+        finally:
+            self._opening -= 1
 
     async def _vetted(self, key: _Key, url: str) -> list[tuple[int, tuple[Any, ...]]]:
         """Look a host up and judge every answer; give (family, address) to connect to."""
@@ -348,7 +353,6 @@ class Transport(httpx.AsyncBaseTransport):
                 sock.close()
                 if left == 1 or not isinstance(error, OSError):
                     raise
-        self._make_room()
         if scheme == "https":
             stage[0] = "TLS"
             name = host.rstrip(".")
@@ -381,7 +385,7 @@ class Transport(httpx.AsyncBaseTransport):
             del self._idle[connection.key]
 
     def _make_room(self) -> None:
-        while self._idle and len(self._open) >= self._max_open:
+        while self._idle and len(self._open) + self._opening > self._max_open:
             oldest = self._idle.pop(next(iter(self._idle)))
             self._open.discard(oldest)
             oldest.close()

@@ -17,7 +17,9 @@ _DECLARED = re.compile(
 )
 # What browsers read these labels as (WHATWG Encoding): sites that say ISO-8859-1 mean Windows-1252, or ’ and œ are lost.
 # Charsets of pages; Python knows other codecs by name (base64, idna …) that are none.
-_OF_TEXT = re.compile(r"(?:iso8859-\d+|cp\d{3,4}|mac-\w+|koi8-[rtu]|utf-8|utf-16(?:-[lb]e)?|shift_jis|euc_\w+|gb\w+|big5)$")
+_OF_TEXT = re.compile(
+    r"(?:iso8859-\d+|cp\d{3,4}|mac-\w+|koi8-[rtu]|utf-8|utf-16(?:-[lb]e)?|shift_jis|euc_\w+|gb\w+|big5)$"
+)
 _WINDOWS = frozenset({"iso8859-1", "ascii", "cp1252"})
 
 
@@ -72,15 +74,18 @@ def _as(body: bytes, name: str) -> str:
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
 )
-_BLANKS = re.compile(r"[ \t\r\n\u2028\u2029]+")
+_LINE_ENDS = re.compile("[\t\r\n\u2028\u2029]")
+_SPACES = re.compile(" {2,}")
 _AROUND_LINES = re.compile(r"[ \t\r]*\n[ \t\r\n]*")
 
 
 def clean(text: str) -> str:
     """One line of NFC text without control characters; runs of plain blanks become one space, French spaces stay."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
-    return _BLANKS.sub(" ", _FORBIDDEN.sub("", text)).strip(" \xa0\u202f")
+    if not (text.isascii() and text.isprintable()):
+        text = _LINE_ENDS.sub(" ", _FORBIDDEN.sub("", unicodedata.normalize("NFC", text)))
+    if "  " in text:
+        text = _SPACES.sub(" ", text)
+    return text.strip(" \xa0\u202f")
 
 
 def clean_lines(text: str) -> str:
@@ -108,12 +113,12 @@ _SECOND_BYTES = {
     "¼": 0xBC,
     "¶": 0xB6,
 }
-_SPLIT_LETTER = re.compile("(?<=[^\\W\\d_])[àÀ]([‡²³´¹®¯€‰¼¶]|«[\u00a0 ]?(?=[^\\W\\d_])|»(?=[^\\W\\d_]))")
+_SPLIT_LETTER = re.compile("à([‡²³´¹®¯€‰¼¶]|«[\u00a0 ]?(?=[^\\W\\d_])|»(?=[^\\W\\d_]))")
 _LEFT_OVER = re.compile("(?<=[^\\W\\d_])é©|é©(?=[^\\W\\d_])")
-_VIS_A_VIS = re.compile(r"\b([Vv]is-[àa]) -(?=vis\b)")
+_VIS_A_VIS = re.compile(r"\b([Vv]is-à) -(?=vis\b)")
 _DAGGER = re.compile("(?<=[…?!.\\w])†(?=[\\s.,;)]|$)")
 # Words in which « ç » stands for « â »: whole words, so that no honest « ç » changes.
-_CEDILLA = re.compile(r"\w*ç\w*", re.IGNORECASE)
+_CEDILLA = re.compile(r"\b\w+", re.IGNORECASE)
 _A_CIRCUMFLEX = frozenset(
     "grâce grâces château châteaux châtelain châtelaine bâtiment bâtiments bâtir bâtie bâtis bâties tâche tâches "
     "tâcher pâte pâtes âge âges âgé âgée âgés âgées théâtre théâtres câble câbles câblé câblée relâche relâcher "
@@ -131,24 +136,29 @@ def repair(text: str) -> str:
     """
     if text.isascii():
         return text
-    if "à" in text or "À" in text:
-        text = _SPLIT_LETTER.sub(_rejoin, text)
-        text = _VIS_A_VIS.sub(r"\1-", text)
+    if "à" in text:
+        text = _VIS_A_VIS.sub(r"\1-", _SPLIT_LETTER.sub(_rejoin, text))
     if "©" in text:
         text = _LEFT_OVER.sub("é", text)
     if "ç" in text or "Ç" in text:
         text = _CEDILLA.sub(_circumflex, text)
-    return _DAGGER.sub("”", text.replace("๠ ", "ù ").replace("๠", "ù"))
+    if "๠" in text:
+        text = text.replace("๠ ", "ù ").replace("๠", "ù")
+    return _DAGGER.sub("”", text) if "†" in text else text
 
 
 def _rejoin(match: re.Match[str]) -> str:
-    letter = chr(0xC0 + (_SECOND_BYTES[match.group(1)[0]] & 0x3F))
     before = match.string[max(0, match.start() - 2) : match.start()]
+    if not before[-1:].isalpha():
+        return match.group(0)
+    letter = chr(0xC0 + (_SECOND_BYTES[match.group(1)[0]] & 0x3F))
     return letter.upper() if before.isupper() and len(before) > 1 else letter
 
 
 def _circumflex(match: re.Match[str]) -> str:
     word = match.group(0)
+    if "ç" not in word and "Ç" not in word:
+        return word
     mended = word.replace("ç", "â").replace("Ç", "Â")
     return mended if mended.lower() in _A_CIRCUMFLEX else word
 

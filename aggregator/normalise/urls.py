@@ -35,7 +35,7 @@ def absolute(url: str | None, base: str) -> str | None:
     if not url or len(url) > MAX_LENGTH:
         return None
     try:
-        parsed = can_ada.parse(urljoin(base, url))
+        parsed = can_ada.parse(url if url.startswith(("http://", "https://")) else urljoin(base, url))
     except ValueError:
         return None
     if parsed.protocol not in ("http:", "https:") or parsed.username or parsed.password or not parsed.hostname:

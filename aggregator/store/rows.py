@@ -21,7 +21,7 @@ Row = tuple[object, ...]
 
 def stamp(moment: datetime) -> str:
     """Give an aware instant as it is stored: 2025-11-03T09:00:00Z."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z"
 
 
 def instant(text: str) -> datetime:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from time import monotonic
 
 import pytest
 
-from aggregator.errors import BadStatus, Blocked, Disallowed, Postponed, Unreachable
+from aggregator.errors import BadStatus, Postponed, Unreachable
 from aggregator.fetch import Fetcher
 from aggregator.model import HostMemory, Page
 from tests.fakeweb import FakeWeb, drip, head, raw, redirect, reply, reset, silent
@@ -221,11 +221,11 @@ async def test_open_connections_are_bounded(clock: Clock) -> None:
         fetcher = await stack.enter_async_context(make_fetcher(clock))
         for web in webs:
             web["/"] = reply(200, b"x")
-        before = len(os.listdir("/proc/self/fd"))
+        before = len(list(Path("/proc/self/fd").iterdir()))
         await asyncio.gather(*(fetcher.get(asking(web.url("/"))) for web in webs))
         for _ in range(100):
             await asyncio.sleep(0)
-        opened = len(os.listdir("/proc/self/fd")) - before
+        opened = len(list(Path("/proc/self/fd").iterdir())) - before
     assert opened <= 2 * 64 + 2  # both ends are in this process
 
 

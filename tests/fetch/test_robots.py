@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from time import monotonic
 
@@ -23,10 +24,6 @@ Crawl-delay: 1
 Noindex: /x
 Sitemap: https://example.org/sitemap.xml
 """
-
-
-def text(body: bytes) -> object:
-    return reply(200, body, content_type="text/plain")
 
 
 async def test_closed_paths_are_not_asked_for(fetcher: Fetcher, web: FakeWeb) -> None:
@@ -152,8 +149,6 @@ async def test_robots_redirected_for_ever_counts_as_absent(fetcher: Fetcher, web
 async def test_two_hosts_whose_robots_redirect_to_each_other_do_not_wait_for_ever(
     fetcher: Fetcher, web: FakeWeb
 ) -> None:
-    import asyncio
-
     async with FakeWeb() as other:
         web["/robots.txt"], other["/robots.txt"] = redirect(302, other.url("/r")), redirect(302, web.url("/r"))
         web["/r"] = other["/r"] = reply(404)
