@@ -177,16 +177,22 @@ def _stopping() -> Iterator[asyncio.Event]:
 
 def _publish(asked: argparse.Namespace) -> int:
     from aggregator import config, report
-    from aggregator.publication import publish
+    from aggregator.publication import Published, publish
     from aggregator.store import open_for_writing, transaction
     from aggregator.store.absorb import sync_sources
+    from aggregator.workers import Workers
 
     configuration = config.load(asked.config)
     now = _clock(asked)()
     with open_for_writing(asked.db) as connection:
         with transaction(connection):
             sync_sources(connection, configuration.sources, now)
-        done = publish(connection, configuration, asked.out, now, everything=True)
+
+        async def whole() -> Published:
+            async with Workers() as workers:
+                return await publish(connection, configuration, asked.out, now, call=workers.call, everything=True)
+
+        done = asyncio.run(whole())
     report.published(done, asked.out, as_json=asked.json)
     return 0
 

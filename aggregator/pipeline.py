@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from aggregator.model import Fetched, Known, Source, Visit
 from aggregator.publication import Published, publish
 from aggregator.store import queries, transaction
 from aggregator.store.absorb import Absorbed, Absorber, sync_sources
-from aggregator.visit import fingerprint, visit
+from aggregator.visit import fingerprint, read, visit
 from aggregator.workers import WorkerBug, Workers
 
 log = logging.getLogger(__name__)
@@ -83,8 +84,13 @@ async def run(
         sync_sources(connection, config.sources, now)
     chosen = _chosen(connection, config, now, only, everything=everything)
     started(len(chosen))
-    outcomes = await _visit_all(connection, config, chosen, clock, seen, stop or asyncio.Event()) if chosen else []
-    published = publish(connection, config, out, now)
+    async with Workers() as workers:
+        outcomes = (
+            await _visit_all(connection, config, chosen, workers, clock, seen, stop or asyncio.Event())
+            if chosen
+            else []
+        )
+        published = await publish(connection, config, out, clock(), call=workers.call)
     return Run(tuple(sorted(outcomes, key=lambda o: o.source.slug)), published)
 
 
@@ -104,6 +110,7 @@ async def _visit_all(
     connection: sqlite3.Connection,
     config: Config,
     sources: Iterable[Source],
+    workers: Workers,
     clock: Clock,
     seen: Seen,
     stop: asyncio.Event,
@@ -111,17 +118,17 @@ async def _visit_all(
     known = queries.known(connection)
     finished: asyncio.Queue[tuple[Source, Visit] | None] = asyncio.Queue()
     outcomes: list[Outcome] = []
-    async with (
-        Workers() as workers,
-        Fetcher(
-            user_agent=user_agent(config), hosts=queries.hosts(connection), clock=clock, concurrency=HOSTS_AT_ONCE
-        ) as fetcher,
-    ):
+    memory = queries.hosts(connection)
+    async with Fetcher(user_agent=user_agent(config), hosts=memory, clock=clock, concurrency=HOSTS_AT_ONCE) as fetcher:
 
         async def one(source: Source) -> None:
             try:
                 brought = await visit(
-                    source, known.get(source.slug, Known()), get=fetcher.get, read=workers.read, now=clock()
+                    source,
+                    known.get(source.slug, Known()),
+                    get=fetcher.get,
+                    read=partial(workers.call, read),
+                    clock=clock,
                 )
             except WorkerBug as bug:
                 log.exception("%s: a bug of ours: please report it with this traceback\n%s", source.slug, bug)
@@ -206,7 +213,9 @@ async def trial(
     async with Workers() as workers, Fetcher(user_agent=user_agent(config), hosts=memory, clock=clock) as fetcher:
         chosen = [source for source in config.sources if source.slug in slugs]
         return list(
-            await asyncio.gather(*(visit(s, Known(), get=fetcher.get, read=workers.read, now=clock()) for s in chosen))
+            await asyncio.gather(
+                *(visit(s, Known(), get=fetcher.get, read=partial(workers.call, read), clock=clock) for s in chosen)
+            )
         )
 
 

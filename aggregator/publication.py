@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from aggregator.config import Config
-from aggregator.model import Feed, Refusal, Source
-from aggregator.publish import Renderer, index, opml_feeds, opml_sources, stylesheet, write
+from aggregator.model import Feed, Refusal, Site, Source
+from aggregator.publish import Rendered, Renderer, index, opml_feeds, opml_sources, stylesheet, write
 from aggregator.store import queries, transaction
 from aggregator.store.published import Shelf
 
 log = logging.getLogger(__name__)
 
+Call = Callable[..., Awaitable[Any]]
+
 MEGABYTE = 1_000_000  # Google Agenda reads about that much of a calendar
 _LATEST = 20
 _COMING = 15
 _BATCH = 250  # feeds rendered and written at a time: what is held in memory
+_FEW = 60  # feeds that are rendered sooner here than workers would start
+_PARTS = 8  # of a batch, so that workers end about together
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,48 +38,59 @@ class Published:
     refused: tuple[Refusal, ...]
 
 
-def publish(
-    connection: sqlite3.Connection, config: Config, out: Path, now: datetime, *, everything: bool = False
+async def publish(
+    connection: sqlite3.Connection, config: Config, out: Path, now: datetime, *, call: Call, everything: bool = False
 ) -> Published:
     """Render the feeds that were touched since they were last rendered (all with `everything`) and replace the files that differ.
 
-    `now` gives the day on which a calendar's window stands; nothing else depends on it.
+    `now` gives the day on which a calendar's window stands; nothing else depends on it. `call` runs a function in a
+    worker (`Workers.call`): many feeds are rendered side by side, a few here.
 
     Raises:
         PublishError: the folder cannot be written; what stood there stands still.
     """
     today = now.date().isoformat()
+    known = _paths(config)
+    dirty = known if everything else [path for path in queries.dirty_feeds(connection, today) if path in set(known)]
+    shelf = Shelf(connection)
     sources = {s.slug: s for s in config.sources}
-    paths = (
-        _paths(config)
-        if everything
-        else [p for p in queries.dirty_feeds(connection, today) if p in set(_paths(config))]
-    )
-    renderer, shelf = Renderer(config.site), Shelf(connection)
+    renderer = Renderer(config.site)
     written: list[str] = []
     refused: list[Refusal] = []
-    for start in range(0, len(paths), _BATCH):
+    for start in range(0, len(dirty), _BATCH):
+        feeds = [_feed(path, shelf, config, sources, now) for path in dirty[start : start + _BATCH]]
+        if len(dirty) > _FEW:
+            parts = [feeds[n::_PARTS] for n in range(_PARTS)]
+            spelled = [
+                done
+                for part in await asyncio.gather(*(call(render_all, part, config.site) for part in parts))
+                for done in part
+            ]
+        else:
+            spelled = [renderer.render(feed) for feed in feeds]
         files: dict[str, bytes] = {}
-        calendars: list[tuple[str, bool]] = []
-        for path in paths[start : start + _BATCH]:
-            feed = _feed(path, shelf, config, sources, now)
-            rendered = renderer.render(feed)
-            _warn(rendered.files, rendered.refused)
-            files |= rendered.files
-            refused += rendered.refused
-            calendars.append((path, feed.calendar))
+        for done in spelled:
+            _warn(done)
+            files |= done.files
+            refused += done.refused
         written += write(out, files)
         with transaction(connection):
-            queries.mark_rendered(connection, calendars, today)
-    if paths or everything:
+            queries.mark_rendered(connection, [(feed.path, feed.calendar) for feed in feeds], today)
+    if dirty:
         written += write(out, _around(connection, config, shelf, now))
-    return Published(len(paths), tuple(written), tuple(dict.fromkeys(refused)))
+    return Published(len(dirty), tuple(written), tuple(dict.fromkeys(refused)))
 
 
-def _warn(files: dict[str, bytes], refused: Iterable[Refusal]) -> None:
-    for refusal in refused:
+def render_all(feeds: list[Feed], site: Site) -> list[Rendered]:
+    """Render feeds, in their order; a worker's part of a publication."""
+    renderer = Renderer(site)
+    return [renderer.render(feed) for feed in feeds]
+
+
+def _warn(done: Rendered) -> None:
+    for refusal in done.refused:
         log.warning("left out of the feeds: %s (%s): %s", refusal.where, refusal.value, refusal.why)
-    for path, data in files.items():
+    for path, data in done.files.items():
         if path.endswith(".ics") and len(data) > MEGABYTE:
             log.warning("%s has %.1f MB: Google Agenda reads about 1 MB of a calendar", path, len(data) / MEGABYTE)
 

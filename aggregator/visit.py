@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
 
-from aggregator.errors import BadStatus, ExtractError, FetchError, NothingFound, Postponed, SourceError
+from aggregator.errors import BadStatus, FetchError, Postponed, SourceError
 from aggregator.model import (
     Fetched,
     Known,
@@ -61,7 +61,7 @@ def read(source: Source, page: Page) -> Reading:
     return Reading(sightings, (*refused, *left_out), found.more, found.complete, len(found.items))
 
 
-async def visit(source: Source, known: Known, *, get: Get, read: Read, now: datetime) -> Visit:
+async def visit(source: Source, known: Known, *, get: Get, read: Read, clock: Callable[[], datetime]) -> Visit:
     """Visit a source. Never raises SourceError: a failure is a Visit whose outcome says so, and whose words say why.
 
     Further pages of a list are read until one brings no new key (offsets past the end are clamped to the last page,
@@ -69,7 +69,6 @@ async def visit(source: Source, known: Known, *, get: Get, read: Read, now: date
     """
     print_ = fingerprint(source)
     memory = known.pages if known.fingerprint == print_ else {}
-    done = Visit(source.slug, now, "unchanged", print_, ())
     told: dict[str, Sighting] = {}
     queue, seen_urls = [source.url], {source.url}
     pages: list[Fetched] = []
@@ -81,15 +80,15 @@ async def visit(source: Source, known: Known, *, get: Get, read: Read, now: date
             page = await get(_request(source, url, memory.get(url)))
             moved_to = moved_to or (page.moved_to if url == source.url else None)
             if isinstance(page, NotModified):
-                pages.append(Fetched(url, now, "unchanged", page.status, page.ms, page.wire_bytes))
+                pages.append(Fetched(url, clock(), "unchanged", page.status, page.ms, page.wire_bytes))
                 continue
             reading = await read(source, page)
         except SourceError as error:
-            pages.append(_failure(url, now, error))
+            pages.append(_failure(url, clock(), error))
             if url == source.url:
-                return _failed(done, pages, error)
+                return _failed(Visit(source.slug, clock(), "failed", print_, tuple(pages)), error)
             break  # the first pages say enough; the ledger keeps what happened to this one
-        pages.append(_success(url, now, page, reading))
+        pages.append(_success(url, page.fetched_at, page, reading))
         changed = True
         complete = complete and reading.complete
         fresh = [s for s in reading.sightings if s.key not in told]
@@ -99,16 +98,10 @@ async def visit(source: Source, known: Known, *, get: Get, read: Read, now: date
                 if more not in seen_urls and len(seen_urls) < limit:
                     seen_urls.add(more)
                     queue.append(more)
+    done = Visit(source.slug, clock(), "unchanged", print_, tuple(pages), moved_to=moved_to)
     if not changed:
-        return replace(done, pages=tuple(pages), moved_to=moved_to)
-    return replace(
-        done,
-        outcome="changed",
-        pages=tuple(pages),
-        sightings=tuple(told.values()),
-        complete=complete,
-        moved_to=moved_to,
-    )
+        return done
+    return replace(done, outcome="changed", sightings=tuple(told.values()), complete=complete)
 
 
 def _request(source: Source, url: str, memory: PageMemory | None) -> Request:
@@ -134,11 +127,7 @@ def _failure(url: str, now: datetime, error: SourceError) -> Fetched:
     return Fetched(url, now, outcome, status, ms, error_class=type(error).__name__, error=str(error))
 
 
-def _failed(done: Visit, pages: list[Fetched], error: SourceError) -> Visit:
+def _failed(done: Visit, error: SourceError) -> Visit:
     until = error.until if isinstance(error, Postponed) else error.retry_after if isinstance(error, BadStatus) else None
-    return replace(
-        done, outcome=pages[-1].outcome, pages=tuple(pages), until=until, error_class=type(error).__name__, error=str(error)
-    )  # fmt: skip
-
-
-__all__ = ["ExtractError", "NothingFound", "fingerprint", "read", "visit"]
+    outcome = done.pages[-1].outcome
+    return replace(done, outcome=outcome, until=until, error_class=type(error).__name__, error=str(error))

@@ -1,4 +1,4 @@
-"""Pages are read in a few reused processes with memory and CPU limits: no page can stall, swell or crash the run.
+"""Pure functions run in a few reused processes with memory and CPU limits: no page can stall, swell or crash the run.
 
 A worker answers pickled calls on its standard input; it is replaced only after a kill (start-up costs more than parsing).
 """
@@ -13,11 +13,15 @@ import struct
 import sys
 import traceback
 from asyncio.subprocess import Process
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+from typing import ParamSpec, TypeVar, cast
 
 from aggregator.errors import ExtractError, SourceError
-from aggregator.model import Page, Reading, Source
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 MEMORY = 512 * 1024 * 1024  # bytes of address space over what a worker starts with
 CPU_SECONDS = 20  # for one page
@@ -56,11 +60,11 @@ class Workers:
                 await process.wait()
         self._alive.clear()
 
-    async def read(self, source: Source, page: Page) -> Reading:
-        """Read a page (`visit.read`) in a worker.
+    async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call a module's function, whose arguments and result can be pickled, in a worker.
 
         Raises:
-            ExtractError: as `visit.read`, or the page took too long, too much memory, or killed its worker.
+            SourceError: the function did; or ExtractError: it took too long, too much memory, or killed its worker.
             WorkerBug: anything unexpected, with its traceback.
         """
         process = await self._idle.get()
@@ -68,7 +72,7 @@ class Workers:
             if process is None or process.returncode is not None:
                 process = await self._start()
             try:
-                answer = await asyncio.wait_for(_call(process, (source, page)), WALL_SECONDS)
+                answer = await asyncio.wait_for(_call(process, (function, args, kwargs)), WALL_SECONDS)
             except (TimeoutError, asyncio.IncompleteReadError, ConnectionError) as error:
                 await self._kill(process)
                 late = isinstance(error, TimeoutError)
@@ -87,8 +91,7 @@ class Workers:
             self._idle.put_nowait(process if process is not None and process.returncode is None else None)
         if isinstance(answer, Exception):
             raise answer
-        assert isinstance(answer, Reading)
-        return answer
+        return cast("T", answer)
 
     async def _start(self) -> Process:
         process = await asyncio.create_subprocess_exec(
@@ -109,15 +112,14 @@ class Workers:
         await process.wait()
 
 
-async def _call(process: Process, question: tuple[Source, Page]) -> Reading | Exception:
+async def _call(process: Process, question: object) -> object:
     assert process.stdin is not None
     assert process.stdout is not None
     body = pickle.dumps(question, pickle.HIGHEST_PROTOCOL)
     process.stdin.write(_LENGTH.pack(len(body)) + body)
     await process.stdin.drain()
     (length,) = _LENGTH.unpack(await process.stdout.readexactly(_LENGTH.size))
-    answer: Reading | Exception = pickle.loads(await process.stdout.readexactly(length))
-    return answer
+    return cast("object", pickle.loads(await process.stdout.readexactly(length)))
 
 
 # ── in the worker ───────────────────────────────────────────────────────────────────────────────
@@ -125,8 +127,6 @@ async def _call(process: Process, question: tuple[Source, Page]) -> Reading | Ex
 
 def main() -> None:
     """Answer calls until standard input ends."""
-    from aggregator.visit import read
-
     calls, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a parser that prints must not break the answers
     limit = _address_space() + MEMORY
@@ -134,13 +134,13 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     while head := calls.read(_LENGTH.size):
         (length,) = _LENGTH.unpack(head)
-        source, page = pickle.loads(calls.read(length))
+        function, args, kwargs = pickle.loads(calls.read(length))
         used = resource.getrusage(resource.RUSAGE_SELF)
         soft = int(used.ru_utime + used.ru_stime) + CPU_SECONDS
         resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
-        answer: Reading | Exception
+        answer: object
         try:
-            answer = read(source, page)
+            answer = function(*args, **kwargs)
         except SourceError as error:
             answer = error
         except (MemoryError, RecursionError):

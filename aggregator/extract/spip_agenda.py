@@ -48,6 +48,8 @@ def _ends(page: Landmarks, start: int, index: int) -> bool:
 
 def _events(page: Landmarks, start: int, stop: int, base: str | None) -> list[Placed]:
     atoms = [atom for index in range(start + 1, stop) for atom in _atoms(page, index)]
+    if all(kind != "when" for _, kind, _ in atoms):
+        atoms = [apart for atom in atoms for apart in _dates_apart(atom)]
     kinds = [kind for _, kind, _ in atoms if kind != "more"]
     backwards = len(kinds) > 1 and kinds[0] == "text" and kinds[-1] == "when"  # each title stands before its date
     section = page.tokens[start].text
@@ -92,10 +94,18 @@ def _atoms(page: Landmarks, index: int) -> list[Atom]:
         leading += 1
     atoms: list[Atom] = [(index, "when", part) for part in parts[:leading]]
     rest = token.line.part(sum(len(part.runs) for part in parts[:leading]))
-    if not atoms and (end := words.when_prefix(rest.text)):
-        head, title = split(rest, end)
-        return [(index, "when", head), *((index, "text", line) for line in (spread(title) if title else []))]
     return [*atoms, *((index, "text", line) for line in spread(rest))]
+
+
+def _dates_apart(atom: Atom) -> list[Atom]:
+    """« 20 nov Save the Date ! », all in one: its date and its title."""
+    index, kind, line = atom
+    found: list[Atom] = []
+    rest: Line | None = line
+    while kind == "text" and rest is not None and (end := words.when_prefix(rest.text)):
+        head, rest = split(rest, end)
+        found.append((index, "when", head))
+    return [*found, (index, kind, rest)] if rest is not None else found
 
 
 def _event(

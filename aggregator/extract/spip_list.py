@@ -305,19 +305,24 @@ def _headings(page: Landmarks, cards: list[Card]) -> list[int]:
     starts = {card.start for card in cards}
     stops = {card.stop for card in cards}
     found: list[int] = []
+    pictures: list[int] = []
     for index, token in enumerate(page.tokens):
-        if page.used[index] or token.kind != "text":
-            continue
-        after = page.beside(index, 1)
-        between = after in starts and not token.any_link and len(token.text) <= 80
-        alone = between and (
-            token.line.bold
-            or token.line.tag in ("th", "dt", "caption")
+        after = page.beside(index, 1) if len(token.text) <= 80 and not token.any_link else None
+        alone = after in starts and (
+            token.line.tag in ("th", "dt", "caption")
             or _follows(page, index, stops)
             or token.low < page.low(index, after or index)  # it begins the element that holds the item
         )
-        if page.marks[index] or alone or (token.line.heading and not words.is_never(token.text)):
+        if token.line.is_image and token.kind == "noise" and alone and not words.is_noise(token.text):
+            pictures.append(index)
+        elif page.used[index] or token.kind != "text":
+            continue
+        elif page.marks[index] or alone or (token.line.heading and not words.is_never(token.text)):
             found.append(index)
+        elif after in starts and token.line.bold:
+            found.append(index)
+    if len(pictures) * 2 <= len(cards):  # else they are the items' own pictures, named after their articles
+        found = sorted([*found, *pictures])
     return found
 
 
@@ -390,11 +395,10 @@ def _categories(lines: list[Token], *, dated: bool) -> tuple[tuple[str, ...], li
     """« Haïti / Actualité » (or a lone « Actualité ») before a title."""
     first, second = lines[0], lines[1]
     parts = words.keywords(first.text)
-    if parts and not first.line.heading and (not dated or second.title_like):
+    titled = second.line.heading and second.any_link not in (None, first.any_link) if dated else second.title_like
+    if parts and not first.line.heading and (titled or not dated):
         return parts, lines[1:]
-    lone = not first.title_like and len(first.text) <= 40
-    heading_and_link = bool(second.line.heading) and second.any_link is not None
-    if lone and (heading_and_link if dated else second.title_like):
+    if not first.title_like and len(first.text) <= 40 and titled:
         return (first.text,), lines[1:]
     return (), lines
 

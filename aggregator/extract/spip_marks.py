@@ -50,12 +50,16 @@ class Landmarks:
         if known is None:
             return None
         before = self.beside(index, -1)
-        if before is not None and (self.tokens[before].kind == "date" or self.is_keywords(before)):
+        if before is not None and (
+            self.tokens[before].kind == "date" or (known == "list" and self.is_keywords(before))
+        ):
             return None  # what follows a date or keywords is a title, whatever its words
         line = token.line
         strong = line.heading or line.bold or line.is_image
-        if not strong and (self._in_menu(index) or (known == "list" and line.href is not None)):
+        if not strong and self._in_menu(index):
             return None
+        if known == "list" and line.href is not None and not (strong and words.leads_elsewhere(line.href)):
+            return None  # « Actualités du fonds Liban » that leads to an article is its title
         return known
 
     def _in_menu(self, index: int) -> bool:

@@ -219,8 +219,6 @@ def _without_noise(line: Line) -> tuple[Line, Line | None]:
 
 def _more_at_end(line: Line) -> tuple[Line | None, Line | None]:
     """The line before « EN SAVOIR PLUS », and that."""
-    if words.is_more(line.text, linked=line.href is not None):
-        return None, line
     stop = len(line.runs)
     while stop > 1 and not any(char.isalnum() for char in line.runs[stop - 1].text):
         stop -= 1
@@ -233,6 +231,8 @@ def _more_at_end(line: Line) -> tuple[Line | None, Line | None]:
         if begin and words.is_more(tail.text, linked=last.href is not None):
             before = line.part(0, begin)
             return (before if before.runs and before.text and not before.is_image else None), tail
+    if words.is_more(line.text, linked=line.href is not None):
+        return None, line
     found = words.MORE_TAIL.search(last.text)
     if found and not last.image:
         return split(line, line.text.rfind(last.text[found.end() :].strip()))

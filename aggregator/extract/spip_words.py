@@ -73,8 +73,8 @@ _NEVER = re.compile(
     r"|francais|english|espanol|deutsch|italiano|portugues|العربية|fr|en|es|de|it|pt|ar"
     r"|(?:page )?(?:suivante?|precedente?)s?|(?:premiere|derniere)(?: page)?|haut(?: de page)?|\d+"
     r"|retour(?: (?:a l'accueil|a la liste|au sommaire|en haut.*|haut de page))?"
-    r"|(?:(?:voir|consulter|lire|afficher|acceder a) )?(?:tous?|toutes?)(?: voir)?"
-    r"|(?:(?:voir|consulter|lire|afficher|acceder a) )?(?:tous?|toutes?) (?:l'|le |la |les |nos )"
+    r"|(?:(?:voir|consulter|lire|afficher|acceder a) )?(?:tout|tous|toutes?)(?: voir)?"
+    r"|(?:(?:voir|consulter|lire|afficher|acceder a) )?(?:tout|tous|toutes?) (?:l'|le |la |les |nos )"
     r"(?:agenda|actualites?|actus|news|publications?|evenements?|dates|articles?|rendez-vous|archives?)(?: .*)?"
     r"|plus d'(?:actualites?|actus|evenements?)|voir (?:plus|l'agenda|les archives)|l'agenda complet|agenda|archives?"
     r"|[\W_]*"
@@ -93,8 +93,8 @@ def fold(text: str) -> str:
 
 def is_more(text: str, *, linked: bool) -> bool:
     """« EN SAVOIR PLUS », « Lire la suite de… »; without a link, these words alone."""
-    if len(text) > 250:
-        return False
+    if len(text) > 250 or text.endswith(("(…)", "(...)")):
+        return False  # an introduction that is linked
     folded = fold(text)
     return bool((_MORE if linked else _MORE_ALONE).fullmatch(folded))
 

@@ -117,7 +117,7 @@ def authority(url: httpx.URL) -> str:
     http and https of one name share it: they are one machine to be polite to.
     """
     host = url.raw_host.decode("ascii").rstrip(".")
-    return host if url.port is None else f"{host}:{url.port}"
+    return host if url.port in (None, _DEFAULT_PORTS[url.scheme]) else f"{host}:{url.port}"
 
 
 def port_of(url: httpx.URL) -> int:

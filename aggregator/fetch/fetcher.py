@@ -250,6 +250,19 @@ class Fetcher:
 
     async def _retrying(self, url: httpx.URL, attempt: Callable[[], Awaitable[Answer]], budget: _Budget) -> Answer:
         """Try, and try twice more what may be a passing trouble, while there is time left."""
+        failed: Unreachable | None = None
+        try:
+            return await attempt()  # mostly all there is to do, and done without the 25 us that retrying costs
+        except Unreachable as error:
+            failed = error
+
+        async def first_or_next() -> Answer:
+            nonlocal failed
+            if failed is None:
+                return await attempt()
+            first, failed = failed, None
+            raise first
+
         again = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception(worth_retrying),
             wait=lambda state: self._retry_wait * 2.0 ** (state.attempt_number - 1) * (1.0 + self._random.random()),
@@ -258,7 +271,7 @@ class Fetcher:
             reraise=True,
         )
         try:
-            return await again(attempt)
+            return await again(first_or_next)
         except Unreachable as error:
             if never_connected(error):
                 until = asyncio.get_running_loop().time() + _DOWN_FOR

@@ -120,7 +120,7 @@ class _Connection(asyncio.Protocol):
         self._owner._open.add(self)
 
     def data_received(self, data: bytes) -> None:
-        if self._parser is None or self.complete:  # nobody asked for this
+        if self._parser is None:  # nobody asked for this
             self.reusable = False
             self.close()
             return
@@ -139,6 +139,8 @@ class _Connection(asyncio.Protocol):
         elif len(self._buffer) > _HIGH_WATER and not self.complete and not self._paused and self._socket is not None:
             self._paused = True
             self._socket.pause_reading()
+        elif self.complete:
+            self._parser = None  # it and this object know each other: left so, each answer is work for the collector
         self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -150,6 +152,7 @@ class _Connection(asyncio.Protocol):
                 self.complete = True  # a length was never said: its end is the connection's (RFC 9112 6.3)
             elif self.failure is None:
                 self._fail(Unreachable, "closed the connection before its answer was complete")
+        self._parser = None
         self._wake()
 
     def _too_slow(self) -> None:
@@ -346,7 +349,7 @@ class Transport(httpx.AsyncBaseTransport):
             sock = socket.socket(family, socket.SOCK_STREAM)
             try:
                 sock.setblocking(False)
-                async with asyncio.timeout(limits.connect / left):
+                async with asyncio.timeout(limits.connect / left if left > 1 else None):
                     await loop.sock_connect(sock, address)
                 break
             except BaseException as error:

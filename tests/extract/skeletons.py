@@ -20,7 +20,9 @@ class Skeleton:
     def __init__(self, seed: int) -> None:
         self.dice = random.Random(seed)
         pick = self.dice.choice
-        self.card = pick(["div", "li", "article", "section", "flat", "flat", "rows", "row", "dl", "soup", "spans", "anchor"])
+        self.card = pick(
+            ["div", "li", "article", "section", "flat", "flat", "rows", "row", "dl", "soup", "spans", "anchor"]
+        )
         self.date = pick(["p", "div", "span", "time", "small", "em", "strong", "h5"])
         self.date_inside = pick([True, False, False])
         self.title = pick(["h2", "h3", "h3", "h4", "div", "p", "strong"])
@@ -41,7 +43,9 @@ class Skeleton:
     # ── small things ──
 
     def tag(self, name: str, inner: str, unclosable: bool = False) -> str:
-        attrs = self.dice.choice(["", f' class="c{self.dice.randrange(99)}"', ' style="color:red" id=x', " data-x='1' class"])
+        attrs = self.dice.choice(
+            ["", f' class="c{self.dice.randrange(99)}"', ' style="color:red" id=x', " data-x='1' class"]
+        )
         end = "" if unclosable and self.unclosed and name in ("li", "p", "td", "tr", "dt", "dd") else f"</{name}>"
         return f"<{name}{attrs}>{inner}{end}" + self.dice.choice(["", "\n", "  \n\t"])
 
@@ -89,7 +93,11 @@ class Skeleton:
         else:
             head = dated + ("" if self.date in ("p", "div", "h5") else "<br>") + self.tag(self.title, title)
             head += "<br>" if self.title == "strong" else ""
-        sub = (self.tag(self.subtitle, subtitle) + ("<br>" if self.subtitle in ("small", "em") else "")) if subtitle else ""
+        sub = (
+            (self.tag(self.subtitle, subtitle) + ("<br>" if self.subtitle in ("small", "em") else ""))
+            if subtitle
+            else ""
+        )
         if self.more == "inline":
             body = self.tag(self.intro, f"{intro} {more}")
         else:
@@ -100,7 +108,9 @@ class Skeleton:
         if self.card == "row":
             return self.tag("tr", self.tag("td", image) + self.tag("td", head + sub + body))
         if self.card == "dl":
-            return self.tag("dt", image + dated, True) + self.tag("dd", self.tag("b", title) + "<br>" + sub + body, True)
+            return self.tag("dt", image + dated, True) + self.tag(
+                "dd", self.tag("b", title) + "<br>" + sub + body, True
+            )
         if in_card:
             return self.a(link, image + self.wrapped(head + sub + body))
         inner = image + head + sub + body
@@ -183,11 +193,15 @@ class Skeleton:
             "div": f'<div id="menu"><ul>{menu}</ul></div>',
             "ul": f"<ul>{menu}</ul>",
             "header": f"<header><h1>Cités Unies France</h1><ul>{menu}</ul></header>",
-            "table": "<table><tr>" + "".join(f"<td><a href='/-{name}-'>{name}</a></td>" for name in MENU) + "</tr></table>",
+            "table": "<table><tr>"
+            + "".join(f"<td><a href='/-{name}-'>{name}</a></td>" for name in MENU)
+            + "</tr></table>",
         }[self.menu]
         crumbs = self.tag("p", '<a href="/">Accueil</a> &gt; Actualités')
         title = self.tag("div", "Le portail de la coopération décentralisée")
-        pages = " | ".join(self.a(f"?debut_autres_articles={n}#pagination_autres_articles", str(n)) for n in (0, 20, 10))
+        pages = " | ".join(
+            self.a(f"?debut_autres_articles={n}#pagination_autres_articles", str(n)) for n in (0, 20, 10)
+        )
         main = self.tag("div", "".join(map(self.listing, records["sections"])) + self.tag("p", pages))
         links = self.links_row(["Texte", "Photo", "Son", "Vidéo"])
         side = self.agendas(records["agenda"]) + self.undated(records["sidebar"])

@@ -36,8 +36,8 @@ _LAW = re.compile(
     r"|decede|edit|code|statuts?)(?: (?:n[oe°]?\.? ?)?[\w/.-]{0,14}\d[\w/.-]{0,14})?(?: [a-z-]{3,20})?,? (?:en date )?(?:du|des|de l'|de|signee? le|date du) *$"
 )
 _HISTORY = re.compile(
-    r"\b(?:depuis|nee?s?|morte?s?|decedee?s?|fondee?s?|creee?s?|elue?s?|nommee?s?|signee?s?|adoptee?s?|promulguee?s?|votee?s?|dat(?:ee?s?|ant)"
-    r"|en date|remont\w+|en ce|institue\w*|inscrite?s? au patrimoine|entree? en vigueur|en vigueur|disparue?s?|assassinee?s?|au lendemain|suite au"
+    r"\b(?:depuis|nee?s?|morte?s?|decedee?s?|fondee?s?|creee?s?|elue?s?|nommee?s?|signee?s?|adoptee?s?|promulguee?s?|votee?s?|datant"
+    r"|en date|remont\w+|institue\w*|inscrite?s? au patrimoine|entree? en vigueur|en vigueur|disparue?s?|assassinee?s?|au lendemain|suite au"
     r"|independante?|since|seit|desde|inauguree? en|ratifiee?s?|deposee?s?|apres|liberee?|victimes?|survenue?s?|applicable\w*|effet)"
     + _LEAD
 )
@@ -132,20 +132,22 @@ _RECURRING = re.compile(
     r"|(?:une|deux) fois par (?:mois|an|semaine)|(?:les|le) (?:lundis|mardis|mercredis|jeudis|vendredis|samedis|dimanches)(?! (?:\d|1er)))"
     r"(?:[^.!?;,(\n]{0,40})"
 )
-_WEEK_OF = re.compile(r"\bsemaine(?: \w+)? du\s*$")
-_WEEKEND_OF = re.compile(r"\bweek-?end (?:du|des)\s*$")
+_WEEK_OF = re.compile(r"\bsemaine(?: \w+)?\s*$")
+_WEEKEND_OF = re.compile(r"\bweek-?end\s*$")
 
 
-def kind_of(before: str, after: str, lead: str, *, single: bool, timed: bool, year: bool, hyphens: bool) -> Kind:
-    """Say what a date is, from the text before it (its articles cut off), after it, and the classes that lead to it."""
-    if _STAMP.search(before):
+def kind_of(
+    before: str, after: str, lead: str, words: str, *, single: bool, timed: bool, year: bool, hyphens: bool
+) -> Kind:
+    """Say what a date is, from the text before it, after it, and its leading words with their classes (« jusqu’au »: "u")."""
+    if _STAMP.search(before) or (words.strip() == "ce" and before.rstrip().endswith("en")):
         return "none"
     if single and ("l" not in lead):
         if _STREET.search(before + " ") or (hyphens and _BUILDING.search(before + " ")):
             return "none"
         if (not year) and not timed and _BUILDING.search(before + " "):
             return "none"
-        if _LAW.search(before + (" du" if "d" in lead else " ")):
+        if "d" in lead and _LAW.search(before.rstrip() + " du"):
             return "none"
     if _OLD.search(before):
         return "old"

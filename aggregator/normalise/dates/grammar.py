@@ -89,12 +89,9 @@ def runs(tokens: Tokens, *, english: bool = False) -> Iterator[Run]:
 
 def _walk(tokens: Tokens, first: int, last: int) -> Run | None:
     classes, values = tokens.classes, tokens.values
-    lead_start = first
-    while lead_start and classes[lead_start - 1] in "dlbiua" and first - lead_start < 3:
-        lead_start -= 1
-    lead = classes[lead_start:first]
     days: list[Day] = []
-    weekday, marked, link, comma, tight, plural = 0, "l" in lead or "d" in lead, "", False, True, False
+    lead = _lead(classes, first)
+    weekday, marked, link, comma, tight, plural = 0, bool(re.search("[ld]", lead)), "", False, True, False
     index = first
     while index < last:
         letter, value = classes[index], values[index]
@@ -140,8 +137,15 @@ def _walk(tokens: Tokens, first: int, last: int) -> Run | None:
         if days and classes[index] in "DFSsGMYHZ":
             days[-1].last = index
         index += 1
-    run = Run(days, tokens.starts[first], 0, first, last, lead, plural, "b" in lead)
+    run = Run(days, 0, 0, first, last, lead, plural, "b" in lead)
     return run if _settle(run, tokens) else None
+
+
+def _lead(classes: str, first: int) -> str:
+    start = first
+    while start and classes[start - 1] in "dlbiua" and first - start < 3:
+        start -= 1
+    return classes[start:first]
 
 
 def _hour_follows(classes: str, index: int, days: list[Day]) -> bool:
@@ -242,13 +246,12 @@ def _settle(run: Run, tokens: Tokens) -> bool:
     keep = len(days) - 1
     while keep > 0 and _belongs(run, keep, tokens):
         keep -= 1
-    if keep:
-        run.lead, run.between = "", False
-        del days[:keep]
+    del days[:keep]
     days[0].link = ""
     start = days[0].first
-    while start > run.first and tokens.classes[start - 1] in "WPlc(":
+    while start > run.first and tokens.classes[start - 1] in "WP" or tokens.classes[start - 2 : start] in ("Wc", "W("):
         start -= 1
+    run.lead = _lead(tokens.classes, start)
     run.first, run.last = start, max(day.last for day in days)
     run.start, run.end = tokens.starts[start], tokens.ends[run.last]
     _fill_years(days)
