@@ -345,8 +345,9 @@ def _problem(document: yamlfile.Document, error: Mapping[str, Any]) -> tuple[int
     where = tuple(part for part in error["loc"] if isinstance(part, int | str))
     written = document.written.get(where)
     if error["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(where[-1]), _known(where), 1)
-        known = f"did you mean {near[0]}?" if near else "known here: " + ", ".join(_known(where))
+        keys = _known(document, where)
+        near = difflib.get_close_matches(str(where[-1]), keys, 1)
+        known = f"did you mean {near[0]}?" if near else "known here: " + ", ".join(keys)
         return document.line(where), where, f"unknown key; {known}"
     if error["type"] == "missing":
         return document.line(where[:-1]), where, "is missing: add it"
@@ -356,6 +357,8 @@ def _problem(document: yamlfile.Document, error: Mapping[str, Any]) -> tuple[int
             where,
             f'{written} is read as a number or a constant here: write it in quotes, "{written}"',
         )
+    if error["type"] == "bool_type":
+        return document.line(where), where, f"{written}: true or false would be right"
     if error["type"] == "literal_error":
         return document.line(where), where, f"{written} is not known; one of {error['ctx']['expected']} would be right"
     said = f"{written}: " if written is not None else ""
@@ -363,8 +366,10 @@ def _problem(document: yamlfile.Document, error: Mapping[str, Any]) -> tuple[int
     return document.line(where), where, said + message[0].lower() + message[1:]
 
 
-def _known(where: yamlfile.Path) -> list[str]:
+def _known(document: yamlfile.Document, where: yamlfile.Path) -> list[str]:
     names = tuple(part for part in where[:-1] if isinstance(part, str))
+    if names == ("sources", "options"):
+        return list(_options(document.data["sources"][where[1]]["kind"]).model_fields)
     models: dict[tuple[str, ...], Callable[[], type[BaseModel]]] = {
         (): lambda: FileModel, ("site",): lambda: SiteModel, ("defaults",): lambda: DefaultsModel, ("sources",): lambda: SourceModel,
         ("defaults", "limits"): lambda: LimitsModel, ("sources", "limits"): lambda: LimitsModel, ("sources", "territory"): lambda: TerritoryModel,

@@ -96,8 +96,8 @@ class Workers:
     async def _start(self) -> Process:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            "-m",
-            "aggregator.workers",
+            "-c",
+            "from aggregator.workers import main; main()",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=2**20,
@@ -158,6 +158,3 @@ def _address_space() -> int:
     except OSError:
         return 512 * 1024 * 1024  # no /proc (macOS): an ample guess of what is mapped already
 
-
-if __name__ == "__main__":
-    main()

@@ -14,20 +14,22 @@ class Landmarks:
     def __init__(self, tokens: list[Token]) -> None:
         self.tokens = tokens
         self.used = [token.kind == "noise" for token in tokens]
+        self._before = _last_words(tokens)
+        self._after = [None if place is None else len(tokens) - 1 - place for place in _last_words(tokens[::-1])][::-1]
+        self._ends = _next_lower([token.low for token in tokens])
         self.marks = [self._mark(index) for index in range(len(tokens))]
 
     def beside(self, index: int, step: int) -> int | None:
         """The next token that is not noise, forwards (1) or backwards (-1)."""
-        index += step
-        while 0 <= index < len(self.tokens):
-            if self.tokens[index].kind != "noise":
-                return index
-            index += step
-        return None
+        return self._after[index] if step > 0 else self._before[index]
 
     def low(self, start: int, stop: int) -> int:
         """Depth of the innermost element that holds tokens `start` and `stop` (start <= stop)."""
         return min((self.tokens[index].low for index in range(start + 1, stop + 1)), default=FAR)
+
+    def covers(self, heading: int, index: int) -> bool:
+        """Whether a token stands in the innermost element that holds a heading and what follows it."""
+        return heading + 1 >= index or index < self._ends[heading + 1]
 
     def cuts(self, index: int, level: int) -> bool:
         """Whether the token is a heading that ends what stands under a heading of `level` (0: no h1..h6)."""
@@ -74,3 +76,25 @@ class Landmarks:
             if alike and (line.href is not None or (step < 0 and line.tag == "li")):
                 return True
         return False
+
+
+def _last_words(tokens: list[Token]) -> list[int | None]:
+    """For each token the last one before it that is not noise."""
+    last: int | None = None
+    found: list[int | None] = []
+    for index, token in enumerate(tokens):
+        found.append(last)
+        if token.kind != "noise":
+            last = index
+    return found
+
+
+def _next_lower(lows: list[int]) -> list[int]:
+    """For each place the next one with a smaller number, or how many there are."""
+    found = [len(lows)] * len(lows)
+    waiting: list[int] = []
+    for index, low in enumerate(lows):
+        while waiting and lows[waiting[-1]] > low:
+            found[waiting.pop()] = index
+        waiting.append(index)
+    return found

@@ -199,6 +199,7 @@ _ARTICLE = re.compile(r"[?&](?:id_article=|article)(\d{1,12})|(?:^|/)article(\d{
 _EVENT = re.compile(
     r"[?&](?:id_evenement=|evenement)(\d{1,12})|#evenement_?(\d{1,12})|(?:^|/)evenement(\d{1,12})(?:\.html?)?(?:[?#]|$)"
 )
+_HOST = re.compile(r"(?:https?:)?//[^/?#]*", re.IGNORECASE)
 _ELSEWHERE = re.compile(
     r"[?&](?:rubrique|mot|auteur|site|breve|id_rubrique=|id_mot=|id_auteur=)\d+|[?&]page=(?:plan|contact|recherche|login)"
     r"|[?&]debut_|/-[^/?#]*-/?(?:[?#]|$)|/(?:\+|%2[Bb])-[^/?#]*-(?:\+|%2[Bb])/?(?:[?#]|$)|^(?:-|\+-|%2[Bb]-)[^/?#]*-"
@@ -234,3 +235,13 @@ def leads(href: str | None) -> bool:
 def leads_elsewhere(href: str) -> bool:
     """Whether a link leads to a rubrique, a keyword, an author, a further page or a document: to no article."""
     return native_id(href) is None and _ELSEWHERE.search(href) is not None
+
+
+def same_link(href: str) -> str:
+    """What the relative, absolute and mirror forms of a link to the same article have in common."""
+    return _HOST.sub("", href.strip()).lstrip("./")
+
+
+def short(text: str) -> str:
+    """At most 80 characters, for a report."""
+    return text if len(text) <= 80 else text[:79] + "…"

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import random as randomness
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -34,6 +33,7 @@ from aggregator.fetch.answers import (
 )
 from aggregator.fetch.blocked import blocked
 from aggregator.fetch.decode import Decoder
+from aggregator.fetch.hosts import Budget, Host
 from aggregator.fetch.transport import Resolver, Transport, never_connected, worth_retrying
 from aggregator.model import HostMemory, Limits, NotModified, Page, Request
 
@@ -41,55 +41,6 @@ _JITTER = 0.2  # of a delay: many hosts of one provider must not be asked in ste
 _RETRIES = 2
 _DOWN_FOR = 60.0  # seconds in which a host that could not be connected to is not tried by its other sources
 _NOTICE = 16_384  # bytes read of an answer that is no page: enough to tell what it is
-
-
-class _Budget:
-    """The seconds one `get` may still spend on the network; waiting for a host's turn is not counted."""
-
-    def __init__(self, total: float) -> None:
-        self.total = total
-        self.spent = 0.0
-
-    @property
-    def left(self) -> float:
-        return max(self.total - self.spent, 0.0)
-
-    @asynccontextmanager
-    async def running(self, url: httpx.URL) -> AsyncIterator[None]:
-        loop = asyncio.get_running_loop()
-        started = loop.time()
-        try:
-            async with asyncio.timeout(self.left):
-                yield
-        except TimeoutError:
-            words = f"{shown(url)} was not complete after {self.total:g} s (total): it is tried again at its next turn"
-            raise Unreachable(str(url), words) from None
-        finally:
-            self.spent += loop.time() - started
-
-    async def sleep(self, seconds: float) -> None:
-        self.spent += seconds
-        await asyncio.sleep(seconds)
-
-
-class _Host:
-    """One host in this run: its turn, its memory, its rules."""
-
-    def __init__(self, name: str, memory: HostMemory | None) -> None:
-        self.name = name
-        self.memory = replace(memory) if memory else HostMemory()  # a copy: the caller's stays as it was
-        self.changed = False
-        self.turn = asyncio.Lock()
-        self.asking_robots = (
-            asyncio.Lock()
-        )  # never held while waiting for another host's: two hosts may redirect crosswise
-        self.free_at = 0.0  # the loop's time at which its last request ended
-        self.down: dict[str, tuple[float, Unreachable]] = {}  # scheme -> until when (loop's time), why
-        self.rules: robots.Rules | None = None
-
-    def knows_robots(self, now: datetime) -> bool:
-        memory = self.memory
-        return memory.robots_status is not None and memory.robots_until is not None and now < memory.robots_until
 
 
 class Fetcher:
@@ -116,7 +67,7 @@ class Fetcher:
         self._user_agent = user_agent
         self._clock = clock
         self._remembered = hosts or {}
-        self._hosts: dict[str, _Host] = {}
+        self._hosts: dict[str, Host] = {}
         self._slots = asyncio.Semaphore(concurrency)
         self._random = random or randomness.Random()
         self._retry_wait = retry_wait
@@ -147,14 +98,14 @@ class Fetcher:
             TooLarge: more than `request.limits.body` bytes, on the wire or decoded, or too many headers.
             Blocked: a challenge, consent or maintenance page in place of the page.
         """
-        budget = _Budget(request.limits.total)
+        budget = Budget(request.limits.total)
         try:
             return await self._follow(request, budget)
         except FetchError as error:
             error.ms = round(budget.spent * 1_000)
             raise
 
-    async def _follow(self, request: Request, budget: _Budget) -> Page | NotModified:
+    async def _follow(self, request: Request, budget: Budget) -> Page | NotModified:
         url = parse_url(request.url, allow_private=request.allow_private)
         conditional = validators_to_send(request)
         seen = {str(url)}
@@ -181,7 +132,7 @@ class Fetcher:
         raise Refused(request.url, words, status=answer.status)
 
     def _concluded(
-        self, answer: Answer, request: Request, conditional: bool, moved_to: str | None, budget: _Budget
+        self, answer: Answer, request: Request, conditional: bool, moved_to: str | None, budget: Budget
     ) -> Page | NotModified:
         """Say what the last answer means."""
         url, now = str(answer.url), self._clock()
@@ -218,15 +169,15 @@ class Fetcher:
 
     # ── politeness ──
 
-    def _host(self, url: httpx.URL) -> _Host:
+    def _host(self, url: httpx.URL) -> Host:
         name = authority(url)
         host = self._hosts.get(name)
         if host is None:
-            host = self._hosts[name] = _Host(name, self._remembered.get(name))
+            host = self._hosts[name] = Host(name, self._remembered.get(name))
         return host
 
     async def _visit(
-        self, url: httpx.URL, request: Request, conditional: list[tuple[str, str]], budget: _Budget
+        self, url: httpx.URL, request: Request, conditional: list[tuple[str, str]], budget: Budget
     ) -> Answer:
         """Ask for one URL, if its host lets us."""
         host = self._host(url)
@@ -242,13 +193,13 @@ class Fetcher:
         delay = max(request.delay, rules.delay or 0.0)
         return await self._retrying(url, partial(self._turn, url, request, delay, conditional, budget), budget)
 
-    def _refuse_while_postponed(self, host: _Host, url: httpx.URL) -> None:
+    def _refuse_while_postponed(self, host: Host, url: httpx.URL) -> None:
         until = host.memory.not_before
         if until is not None and self._clock() < until:
             words = f"{host.name} asked us to come back later: {shown(url)} is tried again after {clock_time(until)}"
             raise Postponed(str(url), words, until=until)
 
-    async def _retrying(self, url: httpx.URL, attempt: Callable[[], Awaitable[Answer]], budget: _Budget) -> Answer:
+    async def _retrying(self, url: httpx.URL, attempt: Callable[[], Awaitable[Answer]], budget: Budget) -> Answer:
         """Try, and try twice more what may be a passing trouble, while there is time left."""
         failed: Unreachable | None = None
         try:
@@ -279,7 +230,7 @@ class Fetcher:
             raise
 
     async def _turn(
-        self, url: httpx.URL, request: Request, delay: float, conditional: list[tuple[str, str]], budget: _Budget
+        self, url: httpx.URL, request: Request, delay: float, conditional: list[tuple[str, str]], budget: Budget
     ) -> Answer:
         """Wait for the host's turn and ask once."""
         host, loop = self._host(url), asyncio.get_running_loop()
@@ -303,7 +254,7 @@ class Fetcher:
 
     # ── robots.txt ──
 
-    def _rules(self, host: _Host, url: httpx.URL) -> robots.Rules:
+    def _rules(self, host: Host, url: httpx.URL) -> robots.Rules:
         memory = host.memory
         if robots.closes(memory.robots_status or 0):
             assert memory.robots_until is not None
@@ -314,7 +265,7 @@ class Fetcher:
             host.rules = robots.Rules(memory.robots or "", self._user_agent)
         return host.rules
 
-    async def _ask_robots(self, host: _Host, url: httpx.URL, request: Request, budget: _Budget) -> None:
+    async def _ask_robots(self, host: Host, url: httpx.URL, request: Request, budget: Budget) -> None:
         """Read a host's robots.txt into its memory, redirects followed.
 
         Raises:

@@ -14,6 +14,7 @@ _KEPT = timedelta(hours=24)  # RFC 9309 2.4
 _KEPT_AFTER_FAILURE = timedelta(hours=1)
 
 _USER_AGENT = re.compile(r"[ \t]*user[- ]?agent[ \t]*[: \t][ \t]*([^#\r\n]*)", re.IGNORECASE)
+_OUTSIDE_GROUPS = ("#", "sitemap", "site-map", "host")
 _TOKEN = re.compile(r"[A-Za-z_-]+")
 
 
@@ -38,18 +39,27 @@ def product_token(user_agent: str) -> str:
 
 
 def _addressed(text: str, token: str) -> str:
-    """Keep from the User-agent lines the two names that matter, ours and "*"; all others become one.
+    """Keep the groups of two names, ours and "*"; of the others one name, "another", and one line each.
 
-    RFC 9309 2.2.1 compares whole product tokens, which the library does not; and its time is the number of names times
-    the number of rules in a group: 250 kB of each would stop us for minutes.
+    RFC 9309 2.2.1 compares whole product tokens, which the library does not; its time is the number of names times
+    the number of rules in a group (250 kB of each would stop us for minutes), and 5 us a line on files that mostly
+    list other robots.
     """
     lines = []
+    ours = naming = False  # whether the group is for us, and whether its names are still being listed
     for line in text.splitlines():
-        if name := _USER_AGENT.match(line):
+        bare = line.strip().lower()
+        if not bare or bare.startswith(_OUTSIDE_GROUPS):
+            continue
+        if name := _USER_AGENT.match(bare):
             found = _TOKEN.match(name[1])
-            said = found[0].lower() if found else name[1].strip()
-            line = f"User-agent: {said if said in (token, '*') else 'another'}"
-        lines.append(line)
+            said = found[0] if found else name[1].strip()
+            ours = said in (token, "*") or (naming and ours)
+            naming = True
+            lines.append(f"User-agent: {said if said in (token, '*') else 'another'}")
+        elif ours or naming:
+            naming = naming and ":" not in bare and not bare.startswith(("allow", "dis"))
+            lines.append(line)
     return "\n".join(lines)
 
 

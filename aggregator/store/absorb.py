@@ -69,10 +69,8 @@ class Absorber:
         )
         if visit.sightings is not None:
             self._changed(source, visit, state, result)
-        elif visit.outcome == "unchanged":
-            result.state = state["state"] if state["state"] in ("empty", "shrunk") else "ok"
-            if state["missing"]:
-                self._still_missing(source.slug, visit.at, result)
+        elif visit.outcome == "unchanged" and state["missing"]:
+            self._still_missing(source.slug, visit.at, result)
         self._ledger(visit, result)
         self._next_turn(source, visit, state, result)
         if result.touched:
@@ -153,8 +151,6 @@ class Absorber:
             )
         if good:
             values["last_success"] = at
-            if visit.outcome == "unchanged":
-                values["alarm"] = state["alarm"]
         if result.new or result.changed or result.withdrawn:
             values["last_change"] = at
         assignments = ", ".join(f"{name} = ?" for name in values)

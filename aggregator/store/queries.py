@@ -24,9 +24,15 @@ def due(connection: sqlite3.Connection, prints: Mapping[str, str], now: datetime
 
 
 def known(connection: sqlite3.Connection) -> dict[str, Known]:
-    """Give what earlier visits left for the next: fingerprint, validators and digests, by slug."""
+    """Give what earlier visits left for the next: fingerprint, validators and digests, by slug.
+
+    A list in doubt (empty, shrunk) is read anew each time, changed or not: what it says is judged again as days pass.
+    """
     pages: dict[str, dict[str, PageMemory]] = {}
-    for slug, url, *memory in connection.execute("SELECT source, url, etag, last_modified, digest FROM pages"):
+    for slug, url, *memory in connection.execute(
+        "SELECT p.source, url, etag, last_modified, digest FROM pages AS p JOIN source_state AS t ON t.source = p.source"
+        " WHERE t.state NOT IN ('empty', 'shrunk')"
+    ):
         pages.setdefault(slug, {})[url] = PageMemory(*memory)
     return {
         slug: Known(fingerprint, pages.get(slug, {}))

@@ -89,7 +89,7 @@ class Skeleton:
             return self.tag("div", image + " ".join(spans) + " " + more)
         dated = self.tag(self.date, date)
         if self.date_inside:
-            head = self.tag(self.title, f"<span>{date}</span><br>{title}" if self.dice.random() < 2 else "")
+            head = self.tag(self.title, f"<span>{date}</span><br>{title}")
         else:
             head = dated + ("" if self.date in ("p", "div", "h5") else "<br>") + self.tag(self.title, title)
             head += "<br>" if self.title == "strong" else ""

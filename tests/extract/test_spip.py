@@ -129,9 +129,9 @@ def other_records(seed: int) -> dict[str, Any]:
         }
         for _ in range(dice.randrange(1, 4))
     ]
-    headings = dice.sample(vocabulary["headings"], 2)
+    headings = dice.sample(vocabulary["headings"], dice.randrange(1, 4))
     return {
-        "sections": [{"heading": one, "items": [news() for _ in range(dice.randrange(2, 8))]} for one in headings],
+        "sections": [{"heading": one, "items": [news() for _ in range(dice.randrange(1, 8))]} for one in headings],
         "agenda": events,
         "sidebar": [
             {"title": f"{dice.choice(vocabulary['titles'])} ({place})", "link": f"Breve-{place}"} for place in range(3)
@@ -143,8 +143,10 @@ def other_records(seed: int) -> dict[str, Any]:
 def test_other_rubriques_are_read_in_skeletons_made_at_random(block: int) -> None:
     for seed in range(1000 + block * 40, 1000 + block * 40 + 40):
         records = other_records(seed)
-        found = read(Skeleton(seed).page(records))
-        check(found, records)
+        skeleton = Skeleton(seed)
+        if skeleton.heading == "image" and any(len(section["items"]) < 2 for section in records["sections"]):
+            skeleton.heading = "div"  # a picture over every item cannot be told from the items' own pictures
+        check(read(skeleton.page(records)), records)
 
 
 # ── what is an item, and what is not ────────────────────────────────────────────────────────────
@@ -226,10 +228,9 @@ def test_news_without_any_link_are_kept_without_one() -> None:
     assert [item.url for item in read(one * 2).items] == [None, None]
 
 
-@pytest.mark.parametrize("name", ["menus", "article"])
-def test_navigation_is_never_an_item(name: str) -> None:
-    titles = [item.title for item in file(name).items] if name == "menus" else []
-    assert titles == (["Réunion du groupe-pays Mali", "Fonds de solidarité Haïti"] if name == "menus" else [])
+def test_navigation_is_never_an_item() -> None:
+    titles = [item.title for item in file("menus").items]
+    assert titles == ["Réunion du groupe-pays Mali", "Fonds de solidarité Haïti"]
 
 
 def test_a_box_that_invites_to_join_is_left_out_and_said() -> None:

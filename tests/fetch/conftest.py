@@ -31,8 +31,8 @@ class Clock:
 
 
 def make_fetcher(clock: Clock, hosts: Mapping[str, HostMemory] | None = None, **given: Any) -> Fetcher:
-    given = {"user_agent": "cooperation-aggregator/0.1 (+https://example.org/contact)", "retry_wait": 0.0} | given
-    return Fetcher(clock=clock, hosts=hosts, random=random.Random(7), **given)
+    agent = "cooperation-aggregator/0.1 (+https://example.org/contact)"
+    return Fetcher(user_agent=agent, clock=clock, hosts=hosts, random=random.Random(7), **({"retry_wait": 0.0} | given))
 
 
 def asking(url: str, **given: Any) -> Request:

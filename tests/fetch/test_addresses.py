@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,7 @@ async def test_the_address_judged_is_the_address_connected_to(clock: Clock, web:
     async with make_fetcher(clock, resolve=resolve) as fetcher:
         page = await fetcher.get(asking("http://www.ville.example/"))
     assert page.url == "http://www.ville.example/"
+    assert list(fetcher.remembered()) == ["www.ville.example"]
     assert web.last("/").headers["host"] == "www.ville.example"
     assert len(lookups) == web.connections
 
@@ -227,6 +229,21 @@ async def test_unknown_name_is_named_as_such_and_not_tried_again(clock: Clock) -
             await fetcher.get(asking("http://www.ville.example/other"))
     assert len(calls) == 1
     assert fetcher.remembered() == {}
+
+
+async def test_many_names_are_looked_up_at_the_same_time(clock: Clock, web: FakeWeb) -> None:
+    web["/"] = reply(200, b"x")
+    together = threading.Barrier(32, timeout=10)  # a look-up ends only when 32 of them are under way
+
+    def resolve(host: str, port: int, **_: object) -> list[tuple[Any, ...]]:
+        together.wait()
+        return list(resolver("127.0.0.1", port=web.port)(host, port))
+
+    memory = HostMemory(robots="", robots_status=200, robots_until=NOW.replace(year=2027))
+    names = [f"ville{number}.example" for number in range(32)]
+    async with make_fetcher(clock, dict.fromkeys(names, memory), concurrency=32, resolve=resolve) as fetcher:
+        pages = await asyncio.gather(*(fetcher.get(asking(f"http://{name}/")) for name in names))
+    assert len({page.url for page in pages}) == 32
 
 
 async def test_environment_proxies_are_not_read(clock: Clock, web: FakeWeb, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from time import monotonic
+from time import process_time
 from typing import Any
 
 import pytest
@@ -55,7 +55,7 @@ def test_title_in_latin_1_is_read() -> None:
     ids=["titles", "words", "links", "entities"],
 )
 def test_hostile_page_is_judged_in_linear_time(page: bytes) -> None:
-    started = monotonic()
+    started = process_time()
     blocked(503, {}, "text/html", b"<!doctype html>" + page)
     blocked(200, {}, "text/html", b"<title>maintenance</title>" + page)
-    assert monotonic() - started < 1.0
+    assert process_time() - started < 1.0

@@ -120,6 +120,13 @@ async def test_chunked_and_unmeasured_answers_are_read_whole(fetcher: Fetcher, w
     assert padded.body == b"abc"
 
 
+async def test_large_page_is_read_whole_as_fast_as_it_comes(fetcher: Fetcher, web: FakeWeb) -> None:
+    web["/"] = chunked(*(bytes([n]) * 40_000 for n in range(200)))
+    page = await fetcher.get(asking(web.url("/")))
+    assert isinstance(page, Page)
+    assert page.body == b"".join(bytes([n]) * 40_000 for n in range(200))
+
+
 # ── unchanged ──
 
 

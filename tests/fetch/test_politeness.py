@@ -58,7 +58,7 @@ async def test_hosts_waiting_for_their_turn_do_not_hold_up_the_others(clock: Clo
         await asyncio.gather(*waiting, return_exceptions=True)
 
 
-async def test_no_more_than_so_many_requests_at_once_over_all_hosts(clock: Clock) -> None:
+async def test_no_more_than_eight_requests_at_once_over_all_hosts(clock: Clock) -> None:
     under_way, most = 0, 0
 
     async def slow(asked: object, out: asyncio.StreamWriter) -> bool:
@@ -74,9 +74,9 @@ async def test_no_more_than_so_many_requests_at_once_over_all_hosts(clock: Clock
         webs = [await stack.enter_async_context(FakeWeb()) for _ in range(12)]
         for web in webs:
             web["/"] = web["/robots.txt"] = slow
-        fetcher = await stack.enter_async_context(make_fetcher(clock, concurrency=3))
+        fetcher = await stack.enter_async_context(make_fetcher(clock))
         await asyncio.gather(*(fetcher.get(asking(web.url("/"))) for web in webs))
-    assert most == 3
+    assert most == 8
 
 
 async def test_waiting_for_a_turn_is_not_counted_as_fetching(fetcher: Fetcher, web: FakeWeb) -> None:
@@ -202,6 +202,27 @@ async def test_closed_connection_is_not_used_again(fetcher: Fetcher, web: FakeWe
     for _ in range(3):
         assert isinstance(await fetcher.get(asking(web.url("/"))), Page)
     assert web.connections == 4 - 1  # robots.txt shares the first
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        head(200, {"Content-Length": "3", "Transfer-Encoding": "chunked"}) + b"1\r\nx\r\n0\r\n\r\n",
+        head(200, {"Content-Length": "1"}) + b"x" + head(200, {"Content-Length": "8"}) + b"smuggled",
+        head(200, {"Content-Length": "1"}) + b"xyz",
+        head(302, {"Content-Length": "100000", "Location": "/end"}) + b"x" * 100_000,
+    ],
+    ids=["two lengths", "two answers", "surplus", "unread"],
+)
+async def test_connection_in_doubt_is_not_used_again(fetcher: Fetcher, web: FakeWeb, answer: bytes) -> None:
+    web["/"] = raw(answer, close=False)
+    web["/end"] = reply(200, b"x")
+    for target in ("/", "/end"):
+        page = await fetcher.get(asking(web.url(target)))
+        assert isinstance(page, Page)
+        assert page.body == b"x"
+    assert web.connections == 2
+    assert web.last("/end").connection == 2
 
 
 async def test_kept_connection_that_the_server_closed_is_replaced_without_a_word(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from time import monotonic
+from time import process_time
 
 import pytest
 
@@ -205,6 +205,12 @@ def test_cut_robots_keeps_whole_lines_only() -> None:
         ("User-agent: aggregator\nDisallow: /", "/", True),
         ("User-agent: GPTBot\nUser-agent: *\nDisallow: /x", "/x", False),
         ("User-agent: GPTBot\nUser-agent: Bingbot\nDisallow: /\n\nUser-agent: *\nDisallow: /x", "/y", True),
+        ("User-agent: *\nSitemap: /s\n\n# x\nUser-agent: GPTBot\nDisallow: /a\nDisallow: /x", "/x", False),
+        ("User-agent: GPTBot\nDisallow: /a\nUser-agent: *\nDisallow: /b\nDisallow: /x", "/a", True),
+        ("User-agent: *\nDisallow: /b\nUser-agent: GPTBot\nDisallow: /a\nDisallow: /x", "/x", True),
+        ("User-agent: *\nDisallow: /b\nUser-agent: GPTBot\nDisallow: /\nUser-agent: *\nDisallow: /x", "/x", False),
+        ("User-agent: *\nCrawl-delay: 1\nDisallow: /x", "/x", False),
+        ("User-agent *\nDisallow /x", "/x", False),
         ("User-agent: *\nDisallow: /*?*\nAllow: /spip.php?page=backend", "/spip.php?page=backend", True),
         ("User-agent: *\nDisallow: /*?*\nAllow: /spip.php?page=backend", "/spip.php?page=plan", False),
         ("User-agent: *\nDisallow: /agenda/*/print$", "/agenda/12/print", False),
@@ -245,11 +251,11 @@ def test_product_token_is_the_first_word_of_the_user_agent() -> None:
     ids=["many names", "many wildcards", "one wildcard", "percent", "words", "spaces", "colons"],
 )
 def test_hostile_robots_is_read_in_linear_time(bomb: str) -> None:
-    started = monotonic()
+    started = process_time()
     rules = Rules(bomb, AGENT)
     for _ in range(3):
         rules.allows("https://www.ville.example/" + "a" * 1_900)
-    assert monotonic() - started < 2.0
+    assert process_time() - started < 2.0
 
 
 async def test_status_of_closed_host_is_told(fetcher: Fetcher, web: FakeWeb) -> None:

@@ -32,12 +32,12 @@ def secure(certificate: str) -> FakeWeb:
 
 async def test_trusted_site_is_read_over_a_kept_connection(fetcher: Fetcher) -> None:
     async with secure("localhost") as web:
-        web["/"] = reply(200, b"x" * 100_000)
+        web["/"] = reply(200, b"x" * 2_000_000)
         web["/until-close"] = raw(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nall of it")
         for _ in range(2):
             page = await fetcher.get(asking(web.url("/")))
             assert isinstance(page, Page)
-            assert len(page.body) == 100_000
+            assert len(page.body) == 2_000_000
         assert web.connections == 1
         unmeasured = await fetcher.get(asking(web.url("/until-close")))
         assert isinstance(unmeasured, Page)

@@ -120,7 +120,7 @@ class _Reader:
             return DateReading(status="postponed", words="", span=delayed.span(), tz=self.tz)
         if any(one.kind not in ("none",) for one in found):
             return None
-        return coarse(self.text, self.seen, self.tz, self.tokens) if not found else None
+        return coarse(self.text, self.seen, self.tz, self.language) if not found else None
 
     def _runs(self) -> list[Run]:
         kept = []

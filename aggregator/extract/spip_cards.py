@@ -1,0 +1,303 @@
+"""The news of a SPIP list page as tokens: where each item begins and ends, and which of its lines is what.
+
+An item is a publication date and what goes with it up to « EN SAVOIR PLUS », a heading or the next item; or, without
+date, what stands before « EN SAVOIR PLUS ».
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from aggregator.extract import spip_words as words
+from aggregator.extract.spip_marks import FAR, Landmarks
+from aggregator.extract.spip_tokens import Token, spread
+
+_MOST_LINES = 6  # lines of text of an item that no « EN SAVOIR PLUS » ends
+
+
+@dataclass(slots=True)
+class Card:
+    """The tokens of one item: its first and last, its lines of text, its date and its « EN SAVOIR PLUS »."""
+
+    start: int
+    stop: int
+    content: list[int] = field(default_factory=list)
+    date: int | None = None
+    more: int | None = None
+
+
+# ── dated news ──────────────────────────────────────────────────────────────────────────────────
+
+
+def dated_cards(page: Landmarks) -> list[Card]:
+    """The items that have a publication date, in the page's order."""
+    tokens = page.tokens
+    dates = [index for index, token in enumerate(tokens) if token.kind == "date" and not page.used[index]]
+    if not dates:
+        return []
+    mores = sum(token.kind == "more" and not page.used[index] for index, token in enumerate(tokens))
+    uses_more = mores > 0 and mores * 2 >= len(dates)
+    forms = Counter(tokens[index].form for index in dates)
+    usual = max(forms, key=lambda form: (forms[form], form.endswith(",")))
+    openers = _openers(page, usual, uses_more)
+    levels = _levels(page, openers)
+    backwards = _titles_come_first(page, openers)
+    title_level = _title_level(page, openers)
+    cards: list[Card] = []
+    for place, opener in enumerate(openers):
+        card = _boxed(page, openers, place, levels[place], uses_more, backwards)
+        if card is None:
+            following = openers[place + 1] if place + 1 < len(openers) else len(tokens)
+            card = _in_line(page, opener, following, levels[place], uses_more, title_level, backwards)
+        if card is not None and (cards and card.start < cards[-1].stop):
+            card = None
+        if card is not None and _is_item(page, card, uses_more, tokens[opener].form == usual):
+            cards.append(card)
+    return cards
+
+
+def _openers(page: Landmarks, usual: str, uses_more: bool) -> list[int]:
+    """The dates that begin an item, not those in its subtitle or text, nor the date of the day in a page's head."""
+    openers: list[int] = []
+    lines: int | None = None  # lines of text since the last opener; None: its item is closed
+    for index, token in enumerate(page.tokens):
+        if page.used[index]:
+            continue
+        if token.kind == "more" or page.marks[index]:
+            lines = None
+        elif token.kind == "text" and lines is not None:
+            lines += 1
+        elif token.kind == "date":
+            inside = lines is not None and lines > 0
+            same = bool(openers) and token.form == page.tokens[openers[-1]].form
+            if lines == 0:
+                openers.pop()  # two dates, one after the other: the nearer one is the item's
+            if lines is not None and (
+                token.whole or (inside and uses_more and _in_text(page, index, same, usual, lines))
+            ):
+                _as_text(page, index)
+                lines += 1
+                continue
+            openers.append(index)
+            lines = 0
+    return openers
+
+
+def _in_text(page: Landmarks, index: int, same: bool, usual: str, lines: int) -> bool:
+    """Whether a date inside an open item is its subtitle (« Le 18 février 2026 ») rather than the next item's."""
+    if not same:
+        return page.tokens[index].form != usual
+    after = page.beside(index, 1)
+    return lines == 1 and after is not None and page.tokens[after].kind == "text" and not page.tokens[after].title_like
+
+
+def _as_text(page: Landmarks, index: int) -> None:
+    token = page.tokens[index]
+    token.kind = "text"
+    if token.whole is not None:  # « Le 10 mars 2021, réunion… » is one line again
+        token.line, token.whole = token.whole, None
+        page.tokens[index + 1].kind = "noise"
+        page.used[index + 1] = True
+
+
+def _levels(page: Landmarks, anchors: list[int]) -> list[int]:
+    """For each anchor the depth of the innermost element it shares with a neighbour; -1 when it has none."""
+    shared = [page.low(left, right) for left, right in pairwise(anchors)]
+    if not anchors:
+        return []
+    return [max(pair) for pair in zip([-1, *shared], [*shared, -1], strict=True)]
+
+
+def _titles_come_first(page: Landmarks, openers: list[int]) -> bool:
+    votes = 0
+    for opener in openers:
+        before, after = page.beside(opener, -1), page.beside(opener, 1)
+        ahead = before is not None and _may_be_title(page, before, opener)
+        behind = after is not None and page.tokens[after].title_like
+        if ahead and behind and before is not None and after is not None:
+            nearer = page.low(before, opener) - page.low(opener, after)
+            votes += (nearer > 0) - (nearer < 0)
+        elif ahead != behind:
+            votes += 1 if ahead else -1
+        elif before is not None and page.tokens[before].kind == "more":
+            votes -= 1
+    return votes > 0
+
+
+def _may_be_title(page: Landmarks, before: int, opener: int) -> bool:
+    """Whether the line before a date may be the item's title rather than the heading of its section."""
+    token = page.tokens[before]
+    if not token.title_like or page.marks[before]:
+        return False
+    if token.any_link:
+        return not words.leads_elsewhere(token.any_link)
+    next_ = page.beside(opener, 1)
+    second = page.beside(next_, 1) if next_ is not None else None
+    return second is None or page.tokens[second].kind != "text"  # else the title and its introduction come below
+
+
+def _title_level(page: Landmarks, openers: list[int]) -> int:
+    """The heading level of most lines after these tokens (keywords apart), 0 when they are no h1..h6."""
+    after = [page.beside(opener, 1) for opener in openers]
+    after = [page.beside(index, 1) if index is not None and page.is_keywords(index) else index for index in after]
+    levels = Counter(page.tokens[index].line.heading for index in after if index is not None)
+    return levels.most_common(1)[0][0] if levels else 0
+
+
+def _boxed(
+    page: Landmarks, openers: list[int], place: int, level: int, uses_more: bool, backwards: bool
+) -> Card | None:
+    """The item as the element that holds one date, its title (and its « EN SAVOIR PLUS »), whatever their order."""
+    if level < 0:
+        return None
+    tokens, opener = page.tokens, openers[place]
+    start, stop = opener, opener + 1
+    while start > 0 and tokens[start].low > level and not page.marks[start - 1]:
+        start -= 1
+    while stop < len(tokens) and tokens[stop].low > level and not page.marks[stop]:
+        stop += 1
+    inside = [index for index in range(start, stop) if not page.used[index]]
+    if sum(index in openers[max(0, place - 1) : place + 2] for index in inside) != 1:
+        return None
+    mores = [index for index in inside if tokens[index].kind == "more"]
+    if len(mores) != 1 if uses_more else mores:
+        return None
+    content = [index for index in inside if tokens[index].kind == "text"]
+    after = [index for index in content if index > opener]
+    if not backwards and (mores or any(tokens[index].title_like for index in after)) and after:
+        content, start = after, opener
+    if not content or (not mores and not any(tokens[index].title_like for index in content)):
+        return None
+    return Card(start, stop, content, opener, mores[0] if mores else None)
+
+
+def _in_line(
+    page: Landmarks, opener: int, following: int, level: int, uses_more: bool, title_level: int, backwards: bool
+) -> Card | None:
+    """The item as what stands between its date and « EN SAVOIR PLUS », a heading, or the next item."""
+    tokens = page.tokens
+    card = Card(opener, opener + 1, date=opener)
+    title = page.beside(opener, -1) if backwards else None
+    if backwards:
+        if title is None or page.used[title] or tokens[title].kind != "text" or page.marks[title]:
+            return None
+        card.start = title
+        card.content.append(title)
+        last = page.beside(following, -1) if following < len(tokens) else None
+        following = last if last is not None and last > opener else following
+    for index in range(opener + 1, following):
+        token = tokens[index]
+        if not uses_more and (token.low < level or len(card.content) >= _MOST_LINES):
+            break  # else « EN SAVOIR PLUS » ends it: badly nested links tear an item out of its element
+        if token.kind == "noise":
+            continue
+        if page.used[index] or (card.content and _ends_item(page, index, uses_more, title_level)):
+            break
+        card.stop = index + 1
+        if token.kind == "more":
+            card.more = index
+            break
+        if token.kind == "text":
+            card.content.append(index)
+    return card if card.content else None
+
+
+def _ends_item(page: Landmarks, index: int, uses_more: bool, title_level: int) -> bool:
+    heading = page.tokens[index].line.heading
+    return bool(page.marks[index]) or bool(heading and (heading < title_level or not (title_level or uses_more)))
+
+
+def _is_item(page: Landmarks, card: Card, uses_more: bool, usual: bool) -> bool:
+    """Whether a date and what is near it is an item: « EN SAVOIR PLUS » says so, or its title's link."""
+    if card.more is not None:
+        return True
+    title, _ = title_of([page.tokens[index] for index in card.content], sure=False)
+    link = title.any_link if title else None
+    return link is not None and not words.leads_elsewhere(link) and (usual or not uses_more)
+
+
+# ── news without date ───────────────────────────────────────────────────────────────────────────
+
+
+def undated_cards(page: Landmarks, *, dated: bool, left_out: list[str]) -> list[Card]:
+    """What stands before each « EN SAVOIR PLUS » that no date claims: items of a keyword's page.
+
+    Where other items have dates, only what has a line of keywords or stands among these items is one.
+    """
+    tokens = page.tokens
+    every = [index for index, token in enumerate(tokens) if token.kind == "more"]
+    level_of = dict(zip(every, _levels(page, every), strict=True))
+    title_level = _title_level(page, every)
+    cards: list[Card] = []
+    for more, level in level_of.items():
+        if page.used[more]:
+            continue
+        before = _bound(page, more)
+        content = _undated_lines(page, before, more, level, title_level)
+        if not content:
+            continue
+        keyed = page.is_keywords(content[0])
+        among = (
+            before in level_of and page.low(before, more) >= level_of[before] and content[0] == page.beside(before, 1)
+        )
+        if dated and not keyed and not among:
+            left_out.append(
+                f"« {words.short(tokens[content[0]].text)} » stands by « {tokens[more].text} » and has no date"
+            )
+            continue
+        cards.append(Card(content[0], more + 1, content, None, more))
+    return cards
+
+
+def _bound(page: Landmarks, more: int) -> int:
+    """The token before `more` that ends another item or is a heading; -1 for none."""
+    index = more - 1
+    while index >= 0 and not (
+        page.marks[index]
+        or page.tokens[index].kind == "more"
+        or (page.used[index] and page.tokens[index].kind != "noise")
+    ):
+        index -= 1
+    return index
+
+
+def _undated_lines(page: Landmarks, before: int, more: int, level: int, title_level: int) -> list[int]:
+    """The lines of the item that ends at `more`: from its keywords on, or in its own element, or the nearest ones."""
+    tokens = page.tokens
+    lines = [index for index in range(before + 1, more) if tokens[index].kind == "text"]
+    keyed = [index for index in lines if page.is_keywords(index)]
+    if keyed:
+        return [index for index in lines if index >= keyed[-1]]
+    low = FAR
+    box: list[int] = []
+    for index in range(more - 1, before, -1):
+        low = min(low, tokens[index + 1].low)
+        if level < 0 or low <= level or len(box) == _MOST_LINES:
+            break
+        if tokens[index].kind == "text":
+            box.append(index)
+    if box:
+        return box[::-1]
+    lines = lines[-_MOST_LINES:]
+    while len(lines) > 1 and (own := tokens[lines[0]].line.heading) and (own < title_level or not title_level):
+        lines = lines[1:]
+    return lines
+
+
+def title_of(lines: list[Token], *, sure: bool) -> tuple[Token | None, list[Token]]:
+    """The linked line where only some are, else the first; what follows it on its line comes back with the rest.
+
+    `sure`: the first line is an item's, even if its words are a menu's.
+    """
+    lines = [token for place, token in enumerate(lines) if not words.is_never(token.text) or (sure and place == 0)]
+    if not lines:
+        return None, []
+    linked = [place for place, token in enumerate(lines) if token.line.runs[0].href and token.any_link]
+    place = linked[0] if linked and not lines[0].line.heading and len(linked) < len(lines) else 0
+    if place > 0 and len(lines[place].text) > 300:
+        place = 0  # an introduction that is a link
+    first, *parts = spread(lines[place].line)
+    title = Token("text", first, 0)
+    return title, [*lines[:place], *(Token("text", part, 0) for part in parts), *lines[place + 1 :]]
