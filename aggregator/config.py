@@ -316,7 +316,7 @@ def _options(kind: str) -> type[BaseModel]:
             else one.default
         )
         hint = hints[one.name]
-        strict = {"strict": True} if hint in (int, bool, str) else {}
+        strict: dict[str, Any] = {"strict": True} if hint in (int, bool, str) else {}
         described[one.name] = (hint, Field(default, description=one.metadata.get("help"), **strict))
     return create_model(f"{kind} options", __base__=_Strict, **described)
 

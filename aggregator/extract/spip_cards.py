@@ -38,9 +38,10 @@ def dated_cards(page: Landmarks) -> list[Card]:
     if not dates:
         return []
     mores = sum(token.kind == "more" and not page.used[index] for index, token in enumerate(tokens))
-    uses_more = mores > 0 and mores * 2 >= len(dates)
     forms = Counter(tokens[index].form for index in dates)
     usual = max(forms, key=lambda form: (forms[form], form.endswith(",")))
+    likely = sum(tokens[index].form == usual and tokens[index].whole is None for index in dates)
+    uses_more = mores > 0 and mores * 2 >= likely
     openers = _openers(page, usual, uses_more)
     levels = _levels(page, openers)
     backwards = _titles_come_first(page, openers)
