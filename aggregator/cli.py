@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -20,6 +21,7 @@ EXIT_CODES = "exit codes: 0 fine, 1 something failed, 2 wrong usage or configura
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the return value is the exit code."""
+    gc.set_threshold(10_000, 20, 50)  # a run makes many objects and few cycles: 5 % of its time at Python's default
     asked = _parser().parse_args(arguments)
     logging.basicConfig(
         level=logging.INFO if asked.command == "serve" else logging.WARNING,

@@ -297,6 +297,8 @@ def _extractors(document: yamlfile.Document, problems: _Problems) -> dict[int, E
 
 
 def _extractor(kind: str, options: Mapping[str, Any]) -> Extractor:
+    if not options and not fields(cast("Any", extract.kind(kind))):
+        return extract.kind(kind)()
     known = _options(kind).model_validate(options)
     return extract.kind(kind)(**{name: getattr(known, name) for name in known.model_fields_set})
 

@@ -27,8 +27,7 @@ log = logging.getLogger(__name__)
 
 HOSTS_AT_ONCE = 16
 GRACE = 10.0  # seconds that visits under way have to end when the program is told to stop
-_GATHER = 0.2  # seconds that a finished visit waits for others to share its commit
-_GROUP = 64  # visits in one commit, at most; a commit each would cost an fsync a source
+_COMMIT_EVERY = 1.0  # seconds; a commit a visit would cost an fsync each
 
 Clock = Callable[[], datetime]
 Seen = Callable[["Outcome"], None]
@@ -172,22 +171,21 @@ async def _absorb_all(
     outcomes: list[Outcome],
     seen: Seen,
 ) -> None:
-    """Absorb visits as they end: all that wait in one commit, each in its own savepoint."""
+    """Absorb visits as they end, each in its own savepoint; those of a second share a commit."""
     absorber = Absorber(connection)
-    ended = False
-    while not ended:
-        group = [await finished.get()]
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_GATHER):
-                while group[-1] is not None and len(group) < _GROUP:
-                    group.append(await finished.get())
-        ended = group[-1] is None
-        visits = [one for one in group if one is not None]
-        with transaction(connection):
-            stored = [_absorb(connection, absorber, source, brought) for source, brought in visits]
+    visited = await finished.get()
+    while visited is not None:
+        stored: list[Outcome] = []
+        with transaction(connection), suppress(TimeoutError):
+            async with asyncio.timeout(_COMMIT_EVERY):
+                while visited is not None:
+                    stored.append(_absorb(connection, absorber, *visited))
+                    await asyncio.sleep(0)  # fetching goes on between two visits
+                    visited = await finished.get()
         outcomes += stored
         for outcome in stored:
             seen(outcome)
+        visited = visited and await finished.get()
 
 
 def _absorb(connection: sqlite3.Connection, absorber: Absorber, source: Source, brought: Visit) -> Outcome:

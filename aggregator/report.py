@@ -9,18 +9,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
-
-from rich import box
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from typing import TYPE_CHECKING, Any
 
 from aggregator.config import Config
 from aggregator.model import Sighting, Visit
 from aggregator.pipeline import Outcome, Run
 from aggregator.publication import Published
+
+if TYPE_CHECKING:  # rich loads where something is shown to a person, not where a machine reads
+    from rich.console import Console
+    from rich.progress import Progress
+    from rich.table import Table
 
 _MANY = 40  # sources, beyond which a table lists only those with something to say
 _COLOURS = {
@@ -36,12 +35,24 @@ _COLOURS = {
 }
 
 
+def escape(words: str) -> str:
+    """Words as they are, where rich would read [brackets] as markup."""
+    from rich.markup import escape as escaped
+
+    return escaped(words)
+
+
 def _console() -> Console:
+    from rich.console import Console
+
     # Not a terminal: no colours and no folding at 80 columns, so that lines can be searched.
     return Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 
 
 def _table(*columns: str, right: Iterable[str] = ()) -> Table:
+    from rich import box
+    from rich.table import Table
+
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
@@ -49,7 +60,7 @@ def _table(*columns: str, right: Iterable[str] = ()) -> Table:
 
 
 def _print_json(value: object) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=1, default=str))
+    print(json.dumps(value, ensure_ascii=False, default=str))
 
 
 # ── progress ────────────────────────────────────────────────────────────────────────────────────
@@ -83,6 +94,9 @@ def progress(*, quiet: bool) -> Iterator[Bar]:
     if quiet or not sys.stderr.isatty():
         yield Bar(None, quiet=quiet)
         return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
         yield Bar(shown, quiet=quiet)

@@ -6,6 +6,7 @@ A worker answers pickled calls on its standard input; it is replaced only after 
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import pickle
 import resource
@@ -129,6 +130,7 @@ def main() -> None:
     """Answer calls until standard input ends."""
     calls, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a parser that prints must not break the answers
+    gc.set_threshold(10_000, 20, 50)
     limit = _address_space() + MEMORY
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -157,4 +159,3 @@ def _address_space() -> int:
         return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
     except OSError:
         return 512 * 1024 * 1024  # no /proc (macOS): an ample guess of what is mapped already
-

@@ -29,7 +29,7 @@ from reader import make_reader
 with make_reader(sys.argv[1]) as r:
     if len(sys.argv) > 2:
         for url in open(sys.argv[2]): r.add_feed(url.strip(), exist_ok=True)
-    for _ in r.update_feeds_iter(workers=16): pass
+    for _ in r.update_feeds_iter(scheduled=False, workers=16): pass
 """
 
 

@@ -82,10 +82,17 @@ _AROUND_LINES = re.compile(r"[ \t\r]*\n[ \t\r\n]*")
 def clean(text: str) -> str:
     """One line of NFC text without control characters; runs of plain blanks become one space, French spaces stay."""
     if not (text.isascii() and text.isprintable()):
-        text = _LINE_ENDS.sub(" ", _FORBIDDEN.sub("", unicodedata.normalize("NFC", text)))
+        text = _LINE_ENDS.sub(" ", allowed(text))
     if "  " in text:
         text = _SPACES.sub(" ", text)
     return text.strip(" \xa0\u202f")
+
+
+def allowed(text: str) -> str:
+    """The text in NFC without forbidden characters; its blanks and lines as they are."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _FORBIDDEN.sub("", unicodedata.normalize("NFC", text))
 
 
 def clean_lines(text: str) -> str:
@@ -137,7 +144,8 @@ def repair(text: str) -> str:
     if text.isascii():
         return text
     if "à" in text:
-        text = _VIS_A_VIS.sub(r"\1-", _SPLIT_LETTER.sub(_rejoin, text))
+        text = _SPLIT_LETTER.sub(_rejoin, text)
+        text = _VIS_A_VIS.sub(r"\1-", text) if "à -" in text else text
     if "©" in text:
         text = _LEFT_OVER.sub("é", text)
     if "ç" in text or "Ç" in text:

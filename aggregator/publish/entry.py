@@ -43,14 +43,14 @@ class Event:
 class Entry:
     """An item as readers see it. `summary` is plain text; `brief` and `full` are HTML, `full` None without a body.
 
-    `published` is the instant that orders the item, never a guess of its hour; both instants are whole seconds in UTC.
+    `published` is the instant that orders the item (None: its source does not say when), never a guess of its hour; both instants are whole seconds in UTC.
     `home` is the origin's home page.
     """
 
     id: str
     title: str
     link: str | None
-    published: datetime
+    published: datetime | None
     updated: datetime
     language: str | None
     author: str | None
@@ -79,7 +79,7 @@ def entry_of(item: Item) -> Entry:
         id=f"urn:uuid:{uid(item)}",
         title=headline(item),
         link=link(item.url),
-        published=instant(item.ranked_at),
+        published=instant(item.ranked_at) if item.published is not None or item.kind == "event" else None,
         updated=instant(item.updated),
         language=language(item.language),
         author=line(item.author) or None,
@@ -185,7 +185,7 @@ def instant(value: datetime) -> datetime:
 
 def stamp(value: datetime) -> str:
     """RFC 3339 in UTC: « 2026-11-20T12:00:00Z »."""
-    return instant(value).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return instant(value).isoformat()[:19] + "Z"
 
 
 @lru_cache(maxsize=1024)

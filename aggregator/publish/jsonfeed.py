@@ -28,7 +28,7 @@ def item(entry: Entry) -> bytes:
         "title": entry.title,
         **({"content_html": body} if body else {"content_text": entry.title}),
         "summary": entry.summary,
-        "date_published": stamp(entry.published),
+        "date_published": stamp(entry.published) if entry.published else None,
         "date_modified": stamp(entry.updated),
         "authors": authors,
         "tags": entry.tags,

@@ -90,7 +90,8 @@ def entries(entry: Entry) -> tuple[bytes, bytes]:
     spelled.house.links = links = _links(entry)
     spelled.id(entry.id)
     spelled.title(entry.title)
-    spelled.published(entry.published)
+    if entry.published:
+        spelled.published(entry.published)
     spelled.updated(entry.updated)
     spelled.link([dict(link) for link in links])
     if entry.author:

@@ -481,8 +481,9 @@ def sync_sources(connection: sqlite3.Connection, sources: Iterable[Source], now:
     ]  # fmt: skip
     columns = "slug, name, url, kind, enabled, level, insee, siren, partners, licence, tags, language"
     kept = {row[0]: row[1:] for row in connection.execute(f"SELECT slug, {columns}, removed_at FROM sources")}
+    said = {row[0] for row in rows}
     changed = [row for row in rows if kept.get(row[0]) != (*row, None)]
-    gone = [(at, slug) for slug, row in kept.items() if row[-1] is None and slug not in {r[0] for r in rows}]
+    gone = [(at, slug) for slug, row in kept.items() if row[-1] is None and slug not in said]
     if not changed and not gone:
         return
     connection.executemany(

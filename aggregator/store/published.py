@@ -15,6 +15,7 @@ ENTRIES = 200  # of a feed
 SHARE = 0.3  # of a combined feed, that one source may take while others wait
 SUMMARY = 300  # characters of a source's own words, where no licence lets us republish more (CUF's own cut)
 _CHUNK = 500
+_KEPT = 2_000  # items held in memory
 
 
 class Shelf:
@@ -72,6 +73,10 @@ class Shelf:
 
     def items(self, ids: Sequence[int]) -> list[Item]:
         """Give items by their store ids, in that order."""
+        if (
+            len(self._items) > _KEPT
+        ):  # a source's items stand in its own feed; only the newest stand in the combined ones too
+            self._items.clear()
         wanted = [id_ for id_ in ids if id_ not in self._items]
         for start in range(0, len(wanted), _CHUNK):
             chunk = wanted[start : start + _CHUNK]

@@ -12,7 +12,7 @@ import pytest
 from lxml import etree
 
 from aggregator.errors import ExtractError
-from aggregator.extract import feed, feed_loose, feed_xml
+from aggregator.extract import feed_loose, feed_read, feed_xml
 from aggregator.extract.feed import Feed
 from aggregator.model import Extracted, Limits, Page, RawItem
 from aggregator.normalise.text import decode
@@ -64,7 +64,7 @@ XML = sorted(path.name for path in FEEDS.glob("*.xml") if not path.name.startswi
 
 
 def well_formed(name: str) -> tuple[str, list[RawItem]] | None:
-    document = feed._document(page(name).text, page(name))
+    document = feed_read._document(page(name).text, page(name))
     try:
         return document, feed_xml.read(document, URL, 100)[0]
     except (etree.XMLSyntaxError, feed_xml.Unusual):
@@ -86,7 +86,7 @@ def test_both_readers_give_the_same_items(name: str) -> None:
     case = well_formed(name)
     assert case is not None
     document, fast = case
-    slow, total = feed_loose.read(document, URL, 100, atom=feed._root(document) == "feed")
+    slow, total = feed_loose.read(document, URL, 100, atom=feed_read._root(document) == "feed")
     assert len(fast) == len(slow) == total
     differing = {
         (name, field.name)
@@ -99,10 +99,10 @@ def test_both_readers_give_the_same_items(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["broken-entities.xml", "rss091-entities-in-doctype.xml"])
 def test_mended_entities_say_what_feedparser_reads_in_the_damaged_feed(name: str) -> None:
-    document = feed._document(page(name).text, page(name))
+    document = feed_read._document(page(name).text, page(name))
     with pytest.raises(etree.XMLSyntaxError):
         feed_xml.read(document, URL, 100)
-    assert feed_xml.read(feed._mend(document), URL, 100) == feed_loose.read(document, URL, 100, atom=False)
+    assert feed_xml.read(feed_read._mend(document), URL, 100) == feed_loose.read(document, URL, 100, atom=False)
 
 
 EXPECTED = sorted(path.name.removesuffix(".items.json") for path in FEEDS.glob("*.items.json"))
@@ -281,7 +281,7 @@ def test_an_item_cut_by_a_broken_transfer_is_not_read_by_half() -> None:
 
 @pytest.mark.parametrize("name", ["broken-trailing-script.xml", "broken-tags.xml", "broken-prefix-undeclared.xml"])
 def test_tag_soup_is_left_to_feedparser(name: str) -> None:
-    document = feed._mend(feed._document(page(name).text, page(name)))
+    document = feed_read._mend(feed_read._document(page(name).text, page(name)))
     with pytest.raises(etree.XMLSyntaxError):
         feed_xml.read(document, URL, 100)
     assert read(name).items
@@ -339,7 +339,7 @@ def test_entities_of_a_doctype_are_neither_expanded_nor_fetched() -> None:
 
 def test_no_doctype_reaches_a_parser() -> None:
     for name in ("broken-billion-laughs.xml", "broken-xxe.xml", "rss091-entities-in-doctype.xml", "rss091-doctype.xml"):
-        assert "<!" not in feed._document(page(name).text, page(name)).split("<item>")[0]
+        assert "<!" not in feed_read._document(page(name).text, page(name)).split("<item>")[0]
 
 
 def test_text_that_names_a_file_is_text(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from aggregator.errors import ExtractError
 from aggregator.extract import ics_rrule
-from aggregator.extract.ics import AFTER, BEFORE, MAX_INSTANCES, Ics
+from aggregator.extract.ics import Ics
+from aggregator.extract.ics_events import AFTER, BEFORE, MAX_INSTANCES
 from aggregator.model import Extracted, Limits, Page, RawItem
 
 FILES = Path(__file__).parent / "ics"

@@ -6,6 +6,7 @@ Each expression is tried on a window of bounded length before or after the date,
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Literal
 
 from aggregator.model import Status
@@ -13,242 +14,312 @@ from aggregator.model import Status
 Kind = Literal["event", "deadline", "until", "new", "old", "period", "none"]
 
 WINDOW = 90
+
+
+class Words:
+    """An expression tried only on texts that have one of its words: most texts have none, and a set knows it at once.
+
+    `core` begins and ends with whole words; a word cut by a group or `\\w*` keeps four letters before the cut.
+    """
+
+    __slots__ = ("pattern", "stems")
+
+    def __init__(self, core: str, tail: str = "") -> None:
+        self.pattern = re.compile(core + tail)
+        bare = re.sub(r"\\.|\[[^\]]*\]|\{[^}]*\}|\(\?[:!=<]*", " ", core)
+        runs = [run for run in re.findall(r"[a-z]{2,}", bare) if run not in _COMMON]
+        self.stems = frozenset(stem[:4] for run in runs for stem in (run, run[:-1]) if len(stem) > 1)
+
+    def search(self, text: str, stems: set[str]) -> re.Match[str] | None:
+        """Search `text`, a part of the text whose words begin with `stems`."""
+        return None if self.stems.isdisjoint(stems) else self.pattern.search(text)
+
+
+_COMMON = frozenset("le la les du des de un une et en au aux par sur pas son ses qui que".split())
 _LEAD = r"[\s:,(\"«»-]*(?:\b(?:le|la|les|l'|du|des|de|d'|au|aux|on|the|el|il|am|em|dia)\b\s*){0,2}$"
 
-_STAMP = re.compile(
+_STAMP = Words(
     r"\b(?:publiee?s?|(?:mise?s?|mis) (?:a jour|en ligne)|mise? a jour|postee?s?|modifiee?s?|modification|redigee?s?|actualisee?s?"
     r"|parue?s?|imprimee?s?|consultee?s?|ajoutee?s?|archivee?s?|posted|published|updated|publicado|veroffentlicht|pubblicato"
     r"|article|communique|editorial|depeche|lettre|courrier|edition|numero|version|newsletter|parution|presse)"
-    r"(?: (?:par|by) [^,\n]{1,40},?)?(?: (?:en|a la) date)?" + _LEAD
+    r"(?: (?:par|by) [^,\n]{1,40},?)?(?: (?:en|a la) date)?",
+    _LEAD,
 )
-_STREET = re.compile(
+_STREET = Words(
     r"\b(?:rues?|avenue|av|boulevard|bd|blvd|bld|place|pl|square|quai|allees?|impasse|pont|chemin|route|esplanade|parvis|faubourg|cours"
     r"|passage|villa|rond-point|promenade|mail|residence|ruelle|venelle|sente|carrefour|porte)\.? (?:du |de la |des |de |d'|le )?\s*$"
 )
-_BUILDING = re.compile(
+_BUILDING = Words(
     r"\b(?:lycees?|colleges?|ecoles?|stade|gymnase|caserne|salle|espace|station|metro|arret|foyer|monument|groupe scolaire|creche|hopital"
     r"|centre|maison|theatre|parc|jardin|halles?|pavillon|tram|gare|quartier|cite|maternelle|primaire|elementaire|complexe|amphi\w*|immeuble"
     r"|memorial|cimetiere|parking)\.?(?: (?:culturel|social|sportif|polyvalente|municipale?|des fetes))? (?:du |de |des |d'|le )?\s*$"
 )
-_LAW = re.compile(
+_LAW = Words(
     r"\b(?:lois?|decrets?|arretes?|ordonnance|circulaire|directive|resolution|accords?|traite|declaration|constitution|jugement|deliberations?"
     r"|decision|reglement|convention|protocole|charte|instruction|avis|rapport|proces-verbal|pv|photos?|image|facture|devis|courriels?|mail"
     r"|decede|edit|code|statuts?)(?: (?:n[oe°]?\.? ?)?[\w/.-]{0,14}\d[\w/.-]{0,14})?(?: [a-z-]{3,20})?,? (?:en date )?(?:du|des|de l'|de|signee? le|date du) *$"
 )
-_HISTORY = re.compile(
+_HISTORY = Words(
     r"\b(?:depuis|nee?s?|morte?s?|decedee?s?|fondee?s?|creee?s?|elue?s?|nommee?s?|signee?s?|adoptee?s?|promulguee?s?|votee?s?|datant"
     r"|en date|remont\w+|institue\w*|inscrite?s? au patrimoine|entree? en vigueur|en vigueur|disparue?s?|assassinee?s?|au lendemain|suite au"
-    r"|independante?|since|seit|desde|inauguree? en|ratifiee?s?|deposee?s?|apres|liberee?|victimes?|survenue?s?|applicable\w*|effet)"
-    + _LEAD
+    r"|independante?|since|seit|desde|inauguree? en|ratifiee?s?|deposee?s?|apres|liberee?|victimes?|survenue?s?|applicable\w*|effet)",
+    _LEAD,
 )
-_DISASTER = re.compile(
+_DISASTER = Words(
     r"\b(?:seismes?|tremblements? de terre|attentats?|cyclone|explosions?|inondations?|ouragan|tempete|attaques?|catastrophe|invasion|agression"
     r"|bombardements?|massacres?|coup d'etat|incendies?|eruption|tsunami|glissement|drame|intemperies|crues|naufrage|armistice|debarquement"
     r"|typhon|effondrement|genocide|putsch|frappee?s?|touchee?s?|devaste\w*|earthquake)\b[^.!?;:\n]{0,60}$"
 )
 # An event about a disaster: its own date is said with « le », after a comma.
-_EVENTFUL = re.compile(
+_EVENTFUL = Words(
     r"\b(?:reunions?|ateliers?|webinaires?|mission|visite|conference|rencontres?|soiree|concert|hommage|ceremonie|collecte|forum|rendez-vous"
     r"|journees?|formation|assises|commemoration)\b"
 )
-_DEADLINE = re.compile(
+_DEADLINE = Words(
     r"\b(?:avant|au plus tard|d'ici|dates? (?:limite|butoir)[^.!?\n]{0,60}|deadline[^.!?\n]{0,40}|echeance[^.!?\n]{0,30}"
     r"|(?:cloture|fin|date de fin|fermeture) (?:des?|du|de l'|de la|d')? ?(?:inscriptions?|candidatures?|depots?|appel|dossiers?|votes?|consultation|l'appel)[^.!?\n]{0,50}"
     r"|(?:rendre|retourner|renvoyer|deposer|transmettre|remettre|envoyer|adresser|retour|reponses?|candidatures?) [^.!?\n]{0,40}pour"
-    r"|delai[^.!?\n]{0,30}|before|by|bis spatestens|antes|entro|limite[^.!?\n]{0,30})" + _LEAD
+    r"|delai[^.!?\n]{0,30}|before|by|bis spatestens|antes|entro|limite[^.!?\n]{0,30})",
+    _LEAD,
 )
-_SHOWN = re.compile(
+_SHOWN = Words(
     r"\b(?:expo\w*|visible|visite\w*|a voir|a decouvrir|ouverte?s?|festival|salon|retrospective|installation|spectacle|marche de noel|presente\w*"
     r"|se (?:poursuit|deroule|tient)|affiche|foire|biennale|quinzaine|mois)\b"
 )
-_ASKED = re.compile(
-    r"\b(?:inscri\w+|candida\w+|postul\w+|vot\w+|repond\w+|depos\w+|depot\w*|appel\w*|soumission\w*|soumettre|envoy\w+|transmettre|dossiers?"
+_ASKED = Words(
+    r"\b(?:inscri\w+|candida\w+|postul\w+|vote\w*|voter|repond\w+|depos\w+|depot\w*|appel\w*|soumission\w*|soumettre|envoy\w+|transmettre|dossiers?"
     r"|reserv\w+|particip\w+|deadline|limite|consultation|enquete|sondage|questionnaire|apply|register|recrut\w+|offre)\b"
 )
-_REGISTRATION = re.compile(
+_REGISTRATION = Words(
     r"\b(?:inscriptions?|candidatures?|depot (?:des|de) (?:dossiers?|candidatures?)|preinscriptions?|votes?|enquete publique"
-    r"|concertation|appel a (?:projets|candidatures|manifestation\w*))(?: (?:en ligne|ouvert\w*|possibles?|sont|est|lance\w*))*"
-    + _LEAD
+    r"|concertation|appel a (?:projets|candidatures|manifestation\w*))(?: (?:en ligne|ouvert\w*|possibles?|sont|est|lance\w*))*",
+    _LEAD,
 )
-_MOVED = r"(?:report|repouss|decal|deplac|reprogramm|ajourn|verschob|postpon|aplaz|adiad|rinviat)\w*"
-_NEW = re.compile(
+_MOVED = r"(?:report|repouss|decal|deplac|reprogramm|ajourn|verschob|postpon|aplaza|adiad|rinviat)\w*"
+_NEW = Words(
     rf"(?:\b{_MOVED}(?: (?:finalement|a la date|en visioconference|to))?[\s:,(-]*(?:au|aux|a|le|les|pour le|pour|a la date du|du|to|en|al|auf den)?"
     r"|\bnouvelles? dates?(?: (?:est|sera|sont|fixees?|retenues?|proposees?))*[\s:,-]*(?:le|les|au|du|fixee? au|l[ae] )?"
     r"|\b(?:aura|auront|tiendra|tiendront) (?:finalement|desormais)(?: lieu)?(?: le| les| du)?|\bfinalement (?:lieu )?(?:le|les|du))\s*$"
 )
-_MOVED_FROM = re.compile(rf"\b{_MOVED}\s*(?:du)?\s*$")
-_OLD = re.compile(
+_MOVED_FROM = Words(rf"\b{_MOVED}\s*(?:du)?\s*$")
+_OLD = Words(
     r"(?:\b(?:initialement|prealablement|d'abord|originellement)(?: \w+){0,2}|\bau lieu|\ba la place|\bet non(?: pas| plus)?|\ben remplacement"
     r"|\bprimitivement \w+|\binstead of)" + _LEAD[:-1] + r"(?:pour (?:le|les|du)?|au|du|le)?\s*$"
 )
-_CANCELLED = re.compile(
-    r"(?<![a-z])(?:annulations?|annule(?:e|s|es)?|n'aur(?:a|ont) (?:finalement )?pas lieu|supprimee?s?|cancelled|canceled|abgesagt|cancelad[oa]s?"
+_CANCELLED = Words(
+    r"(?<![a-z])(?:annulations?|annule(?:e|s|es)?|n'(?:aura|auront) (?:finalement )?pas lieu|supprimee?s?|cancelled|canceled|abgesagt|cancelad[oa]s?"
     r"|annullat[oaie])(?![a-z])(?! et remplac)"
 )
-_NOT_CANCELLED = re.compile(
+_NOT_CANCELLED = Words(
     r"(?:(?:frais|conditions?|politique|assurance|possibilite|delai|en cas|sans|modalites?|pas|non|droit)[ \w']{0,14}annul\w*"
     r"|annul\w* (?:gratuite|possible|sans frais|jusqu))"
 )
-_POSTPONED = re.compile(
+_POSTPONED = Words(
     r"(?<![a-z-])(?:report|reporte(?:e|s|es)?|repousse(?:e|s|es)?|decale(?:e|s|es)|ajourne(?:e|s|es)?|reprogramme(?:e|s|es)?|verschoben|aplazad[oa]s?"
     r"|adiad[oa]s?|rinviat[oaie])(?![a-z-])"
 )
-_POSTPONED_EN = re.compile(r"\b(?:postponed|rescheduled)\b")
-_SINE_DIE = re.compile(
-    r"\b(?:report\w*|repouss\w*|ajourn\w*|postponed|decal\w*)\b[^.!?]{0,80}\b(?:dates? ulterieure|sine die|ulterieurement|nouvel ordre"
+_POSTPONED_EN = Words(r"\b(?:postponed|rescheduled)\b")
+_SINE_DIE = Words(
+    r"\b(?:report\w*|repouss\w*|ajourn\w*|postponed|decale\w*)\b[^.!?]{0,80}\b(?:dates? ulterieure|sine die|ulterieurement|nouvel ordre"
     r"|dates? (?:a|reste a) \w+|later date|prochainement|dates? non)"
     r"|\bsine die\b"
 )
-_REPORT = re.compile(
+_REPORT = Words(
     r"\b(?:bilan|retour sur|retour en images?|comptes?[- ]rendus?|(?:a|ont) eu lieu|s'(?:est|etait) (?:tenue?|deroulee?)|se sont (?:tenue?s?|deroulee?s?)"
     r"|synthese|actes (?:des?|du))\b"
 )
-_ANNOUNCE = re.compile(
-    r"\b(?:prochaine?s?|aur(?:a|ont) lieu|se (?:tiendr|deroul)(?:a|ont|era|eront)|save the date|a venir|organisera|accueillera)\b"
+_ANNOUNCE = Words(
+    r"\b(?:prochaine?s?|(?:aura|auront) lieu|se (?:tiendra|tiendront|deroulera|derouleront)|save the date|a venir|organisera|accueillera)\b"
 )
-_NEXT = re.compile(
-    r"\b(?:prochaine?s?|aur(?:a|ont) lieu|se (?:tiendra|tiendront|deroulera|derouleront)|save the date)\b"
-)
-_LAST = re.compile(
-    r"\b(?:(?:a|ont) (?:eu lieu|ete)|s'(?:est|etait) (?:tenue?|deroulee?)|se sont|s'est|etai(?:t|ent)|retour sur|bilan|sejournait|(?:a|ont) (?:recu|accueilli|organise|participe))\b"
+_NEXT = Words(r"\b(?:prochaine?s?|(?:aura|auront) lieu|se (?:tiendra|tiendront|deroulera|derouleront)|save the date)\b")
+_LAST = Words(
+    r"\b(?:(?:a|ont) (?:eu lieu|ete)|s'(?:est|etait) (?:tenue?|deroulee?)|se sont|s'est|etait|etaient|retour sur|bilan|sejournait|(?:a|ont) (?:recu|accueilli|organise|participe))\b"
 )
 _AFTER_NEXT = re.compile(r"[\s,(]*prochaine?s?\b")
 _AFTER_LAST = re.compile(r"[\s,(]*(?:derniere?s?|passee?s?|ecoulee?s?)\b")
 _DAYPART = re.compile(
     r"[\s,(:-]{0,3}(?:(?:au|en|dans|le|la|l'|a|toute|debut de|fin de) ?){0,3}\b(matinee?|matin|apres-midi|soiree?|soir|nuit)\b(?! ?\d)"
 )
-_DAYPART_BEFORE = re.compile(r"\b(matinee?|apres-midi|soiree|nuit)\s*$")
+_DAYPART_BEFORE = Words(r"\b(matinee?|apres-midi|soiree|nuit)\s*$")
 DAYPARTS = {"mat": "morning", "apr": "afternoon", "soi": "evening", "nui": "night"}
 _TBC = re.compile(
     r"[^.!?\n]{0,24}?(?:\b(?:a|sera|seront|restent?|encore) (?:a )?(?:confirmer|preciser|definir|determiner|fixer)\b|\bsous reserve\b|\btbc\b)"
 )
 _TBC_NOT = re.compile(r"[^.!?\n]{0,12}\b(?:lieu|salle|programme|adresse|intervenant\w*|invites?)\b")
-_ELSEWHERE = re.compile(r"visio|en ligne|zoom|teams|webinaire|distanciel|webinar|a distance|hybride")
-_RECURRING = re.compile(
+_ELSEWHERE = Words(r"\b(?:visio\w*|en ligne|zoom|teams|webinaires?|distanciel|webinar|a distance|hybride)\b")
+_RECURRING = Words(
     r"\b(?:tous les (?:\d{1,2}\w{0,3}|premiers?|deuxiemes?|troisiemes?|quatriemes?|derniers?|seconds?|lundis|mardis|mercredis|jeudis|vendredis"
     r"|samedis|dimanches|mois|ans|deux|trois|quinze|week-?ends?)|toutes les (?:semaines|deux|trois|quinze|annees|fins)"
-    r"|chaque (?!jour\b)[a-z]+|(?:le|les|l[ae]s) (?:1ers?|premiers?|[2345]e(?:me)?s?|deuxiemes?|troisiemes?|quatriemes?|derniers?)(?: et \w+)?"
-    r" (?:lun|mar|mercre|jeu|vendre|same)dis?(?: \w+){0,1} (?:de chaque|du) mois"
+    r"|chaque (?!jour\b)[a-z]+|(?:le|les) (?:1ers?|premiers?|[2345]e(?:me)?s?|deuxiemes?|troisiemes?|quatriemes?|derniers?)(?: et \w+)?"
+    r" (?:lundi|mardi|mercredi|jeudi|vendredi|samedi)s?(?: \w+){0,1} (?:de chaque|du) mois"
     r"|(?:une|deux) fois par (?:mois|an|semaine)|(?:les|le) (?:lundis|mardis|mercredis|jeudis|vendredis|samedis|dimanches)(?! (?:\d|1er)))"
     r"(?:[^.!?;,(\n]{0,40})"
 )
-_WEEK_OF = re.compile(r"\bsemaine(?: \w+)?\s*$")
-_WEEKEND_OF = re.compile(r"\bweek-?end\s*$")
+_WEEK_OF = Words(r"\bsemaine(?: \w+)?\s*$")
+_WEEKEND_OF = Words(r"\bweek-?end\s*$")
 
 
-def kind_of(
-    before: str, after: str, lead: str, words: str, *, single: bool, timed: bool, year: bool, hyphens: bool
-) -> Kind:
-    """Say what a date is, from the text before it, after it, and its leading words with their classes (« jusqu’au »: "u")."""
-    if _STAMP.search(before) or (words.strip() == "ce" and before.rstrip().endswith("en")):
+# One word of these, or nothing around a date says anything of it.
+_TELLING = frozenset[str]().union(
+    *(
+        words.stems
+        for words in (
+            _STAMP,
+            _STREET,
+            _BUILDING,
+            _LAW,
+            _OLD,
+            _NEW,
+            _HISTORY,
+            _DISASTER,
+            _DEADLINE,
+            _REGISTRATION,
+            _SHOWN,
+        )
+    ),
+    {"tard", "dern", "dela", "en"},
+)
+
+
+@dataclass(slots=True)
+class Around:
+    """What stands around a run: the text before it and after it, its leading words and their classes, the text's stems."""
+
+    before: str
+    after: str
+    lead: str
+    lead_words: str
+    stems: set[str]
+
+
+def kind_of(around: Around, *, single: bool, timed: bool, year: bool, hyphens: bool) -> Kind:
+    """Say what a run of dates is by the words around it; `single`: one day, `year`: it says its year."""
+    before, stems, lead = around.before, around.stems, around.lead
+    if _TELLING.isdisjoint(stems):
+        return "deadline" if "u" in lead and single else "event"
+    if _STAMP.search(before, stems) or (around.lead_words == "ce " and before.rstrip().endswith("en")):
         return "none"
-    if single and ("l" not in lead):
-        if _STREET.search(before + " ") or (hyphens and _BUILDING.search(before + " ")):
-            return "none"
-        if (not year) and not timed and _BUILDING.search(before + " "):
-            return "none"
-        if "d" in lead and _LAW.search(before.rstrip() + " du"):
-            return "none"
-    if _OLD.search(before):
+    if single and "l" not in lead and _named_after(around, timed=timed, year=year, hyphens=hyphens):
+        return "none"
+    if _OLD.search(before, stems):
         return "old"
-    if _NEW.search(before):
+    if _NEW.search(before, stems):
         return "new"
-    if _HISTORY.search(before):
-        return "none"
-    if _lost(before):
+    if _HISTORY.search(before, stems) or _lost(before, stems):
         return "none"
     if "u" in lead and single:
-        around = before + " " + after
-        return "until" if _SHOWN.search(around) and not _ASKED.search(before) else "deadline"
-    if single and (
-        _DEADLINE.search(before)
-        or re.match(r"[\s,(]*(?:au plus tard|dernier delai|derniere limite|delai de rigueur)", after)
-    ):
+        shown = _SHOWN.search(before, stems) or _SHOWN.search(around.after, stems)
+        return "until" if shown and not _ASKED.search(before, stems) else "deadline"
+    if single and (_DEADLINE.search(before, stems) or _AT_LAST.match(around.after)):
         return "deadline"
-    if not single and _REGISTRATION.search(before):
-        return "period"
-    return "event"
+    return "period" if not single and _REGISTRATION.search(before, stems) else "event"
 
 
-def _lost(before: str) -> bool:
-    found = _DISASTER.search(before)
-    return (
-        bool(found)
-        and not _EVENTFUL.search(before[found.start() :])
-        and not before.rstrip().endswith((",", ":", ")", "-", "»"))
-    )
+def _named_after(around: Around, *, timed: bool, year: bool, hyphens: bool) -> bool:
+    """Say whether a street, a school or a law is called by this date."""
+    before, stems = around.before + " ", around.stems
+    if _STREET.search(before, stems) or ("d" in around.lead and _LAW.search(around.before.rstrip() + " du", stems)):
+        return True
+    return (hyphens or not (year or timed)) and _BUILDING.search(before, stems) is not None
 
 
-def status_of(text: str, language: str) -> Status | None:
+def _lost(before: str, stems: set[str]) -> bool:
+    """Say whether the date is that of a disaster the text only recalls."""
+    found = _DISASTER.search(before, stems)
+    if found is None or _EVENTFUL.search(before[found.start() :], stems):
+        return False
+    return not before.rstrip().endswith((",", ":", ")", "-", "»"))
+
+
+_AT_LAST = re.compile(r"[\s,(]*(?:au plus tard|dernier delai|derniere limite|delai de rigueur)")
+
+
+def status_of(text: str, stems: set[str], language: str) -> Status | None:
     """Say what became of an event: cancelled, postponed, or None. Sold out (« COMPLET ») is neither."""
-    found = _CANCELLED.search(text)
-    if found and not _NOT_CANCELLED.search(text):
+    if _CANCELLED.search(text, stems) and not _NOT_CANCELLED.search(text, stems):
         return "cancelled"
-    english = language.startswith("en")
-    if (_POSTPONED_EN if english else _POSTPONED).search(text) or _POSTPONED_EN.search(text):
+    french = not language.startswith("en")  # an English « report » reports
+    if (french and _POSTPONED.search(text, stems)) or _POSTPONED_EN.search(text, stems):
         return "postponed"
     return None
 
 
-def sine_die(text: str) -> re.Match[str] | None:
+def sine_die(text: str, stems: set[str]) -> re.Match[str] | None:
     """Find « reportée à une date ultérieure »."""
-    return _SINE_DIE.search(text)
+    return _SINE_DIE.search(text, stems)
 
 
-def phase_of(text: str) -> Literal["announce", "report"] | None:
+def phase_of(text: str, stems: set[str]) -> Literal["announce", "report"] | None:
     """Say whether the text announces or reports."""
-    if _REPORT.search(text):
+    if _REPORT.search(text, stems):
         return "report"
-    return "announce" if _ANNOUNCE.search(text) else None
+    return "announce" if _ANNOUNCE.search(text, stems) else None
 
 
-def lean_of(before: str, after: str) -> Literal["near", "next", "last"]:
-    """Say which way the words lean when a year is left out."""
-    if _AFTER_NEXT.match(after):
+def lean_of(around: Around) -> Literal["near", "next", "last"]:
+    """Say which way the words lean when a year is left out: the last verb or adjective before the date decides."""
+    if _AFTER_NEXT.match(around.after):
         return "next"
-    if _AFTER_LAST.match(after):
+    if _AFTER_LAST.match(around.after):
         return "last"
-    later, earlier = None, None
-    for later in _NEXT.finditer(before):
-        pass
-    for earlier in _LAST.finditer(before):
-        pass
-    if later and (not earlier or later.start() > earlier.start()):
-        return "next"
-    return "last" if earlier else "near"
+    coming = _NEXT.search(around.before, around.stems)
+    past = _LAST.search(around.before, around.stems)
+    if coming and past:
+        coming_at = max(found.start() for found in _NEXT.pattern.finditer(around.before))
+        past_at = max(found.start() for found in _LAST.pattern.finditer(around.before))
+        return "next" if coming_at > past_at else "last"
+    return "next" if coming else "last" if past else "near"
 
 
-def daypart_of(before: str, after: str) -> str | None:
+def announced(around: Around) -> bool:
+    """Say whether the words before a date announce it."""
+    return _ANNOUNCED.search(around.before, around.stems) is not None
+
+
+_ANNOUNCED = Words(r"\b(?:prochaine?s?|aura lieu|auront lieu|tiendra|tiendront|rendez-vous|dates?)\b")
+
+
+def daypart_of(before: str, after: str, stems: set[str]) -> str | None:
     """Give the part of the day said beside a date."""
-    found = _DAYPART.match(after) or _DAYPART_BEFORE.search(before)
+    if _DAYPARTS.isdisjoint(stems):
+        return None
+    found = _DAYPART.match(after) or _DAYPART_BEFORE.search(before, stems)
     return DAYPARTS[found[1][:3]] if found else None
 
 
-def to_be_confirmed(after: str) -> bool:
+_DAYPARTS = frozenset({"mati", "apre", "soir", "nuit"})
+
+
+def to_be_confirmed(around: Around) -> bool:
     """Say whether the date or its hour is yet to be confirmed; a place yet to be named is not."""
-    return bool(_TBC.match(after)) and not _TBC_NOT.match(after)
+    if _UNSURE.isdisjoint(around.stems):
+        return False
+    return bool(_TBC.match(around.after)) and not _TBC_NOT.match(around.after)
 
 
-def moved_from(before: str) -> bool:
+_UNSURE = frozenset({"conf", "prec", "defi", "dete", "fixe", "rese", "tbc"})
+
+
+def moved_from(around: Around) -> bool:
     """Say whether « du 3 décembre au 12 février » is a move, not a period."""
-    return bool(_MOVED_FROM.search(before))
+    return "d" in around.lead and _MOVED_FROM.search(around.before, around.stems) is not None
 
 
-def online(text: str) -> bool:
+def online(text: str, stems: set[str]) -> bool:
     """Say whether people meet on line: the clock of Paris then holds, whatever town is named."""
-    return bool(_ELSEWHERE.search(text))
+    return _ELSEWHERE.search(text, stems) is not None
 
 
-def recurring(text: str) -> re.Match[str] | None:
+def recurring(text: str, stems: set[str]) -> re.Match[str] | None:
     """Find a repeated date (« tous les 1ers jeudis du mois »)."""
-    return _RECURRING.search(text)
+    return _RECURRING.search(text, stems)
 
 
-def week_of(before: str) -> bool:
+def week_of(around: Around) -> bool:
     """Say whether « semaine du » stands before a date."""
-    return bool(_WEEK_OF.search(before))
+    return "d" in around.lead and _WEEK_OF.search(around.before, around.stems) is not None
 
 
-def weekend_of(before: str) -> bool:
+def weekend_of(around: Around) -> bool:
     """Say whether « week-end du » stands before a date."""
-    return bool(_WEEKEND_OF.search(before))
+    return "d" in around.lead and _WEEKEND_OF.search(around.before, around.stems) is not None

@@ -10,13 +10,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 
 from aggregator.normalise.dates.lexer import MODIFIER_FROM, Tokens
 from aggregator.normalise.dates.words import JUI
 
 # An hour with its zone, and hours joined to it: « de 9h à 12h et de 14h à 17h », « 9h (heure Martinique) / 15h (heure de Paris) ».
 _H = r"(?:H|D(?=[-a]H))(?:[c(/-]?Z)?\)?"
-_HOURS = rf"[c(:r/-]{{0,2}}[adbiu]{{0,2}}{_H}(?:[-aeouc/(]{{1,3}}[adui]{{0,2}}H(?:[c(/-]?Z)?\)?)*"
+_HOURS = rf"[c(:r/-]{{0,2}}[adbiu]{{0,3}}{_H}(?:[-aeouc/(]{{1,3}}[adui]{{0,2}}H(?:[c(/-]?Z)?\)?)*"
 _DAY = r"(?:[WP][c(]?)?l?(?:D(?:-M-Y|d?M(?:[cd]?Y)?)?|F|SY?|s|GM?Y?)"
 _ENGLISH_DAY = rf"(?:{_DAY}|(?:Wc?)?l?MD(?:-D)?(?:c?Y)?)"
 _JOIN = r"(?:r?c[eo]?|r?[eo]{1,2}|r?[-au/]|(?<=D)(?=D))[adl]{0,2}"
@@ -28,7 +29,8 @@ def _run(english: bool) -> re.Pattern[str]:
     return re.compile(rf"{day}(?:{_HOURS})?(?:{_JOIN}{day}(?:{_HOURS})?)*")
 
 
-ALONE_HOURS = re.compile(rf"[adbiu]{{0,2}}{_H}(?:[-aeouc/(]{{1,3}}[adui]{{0,2}}H(?:[c(/-]?Z)?\)?)*")
+_MONTH_SAID = re.compile("[MFSs]")
+ALONE_HOURS = re.compile(rf"[adbiu]{{0,3}}{_H}(?:[-aeouc/(]{{1,3}}[adui]{{0,2}}H(?:[c(/-]?Z)?\)?)*")
 
 
 @dataclass(slots=True)
@@ -75,12 +77,13 @@ class Run:
     lead: str = ""
     plural: bool = False
     between: bool = False
+    letters: str = ""  # the classes of its tokens
 
 
 def runs(tokens: Tokens, *, english: bool = False) -> Iterator[Run]:
     """Give the runs of a text in order, those without any month left out."""
     for found in _run(english).finditer(tokens.classes):
-        if not re.search("[MFSs]", found.group()):
+        if (found.end() - found.start() < 2 and found.group() == "D") or not _MONTH_SAID.search(found.group()):
             continue
         run = _walk(tokens, found.start(), found.end())
         if run is not None:
@@ -91,7 +94,7 @@ def _walk(tokens: Tokens, first: int, last: int) -> Run | None:
     classes, values = tokens.classes, tokens.values
     days: list[Day] = []
     lead = _lead(classes, first)
-    weekday, marked, link, comma, tight, plural = 0, bool(re.search("[ld]", lead)), "", False, True, False
+    weekday, marked, link, comma, tight, plural = 0, "l" in lead or "d" in lead, "", False, True, False
     index = first
     while index < last:
         letter, value = classes[index], values[index]
@@ -105,6 +108,8 @@ def _walk(tokens: Tokens, first: int, last: int) -> Run | None:
             )
             weekday, marked, link, comma, tight = 0, False, "", False, True
         elif letter in "FSsG":
+            if letter == "S" and "G" in classes[index:last] and value[1] == value[0] + 1:
+                letter = "G"  # « les 4/5 et 11/12 mai »
             if letter == "G":
                 days.append(Day(value[0], 0, 0, weekday, link, comma, tight, marked, first=index))
                 days.append(Day(value[1], link="list", marked=True, first=index))
@@ -168,59 +173,54 @@ def _month_first(tokens: Tokens, index: int, days: list[Day], weekday: int, link
 
 def _clocks(tokens: Tokens, index: int, last: int, day: Day) -> int:
     """Read the hours that belong to `day` from token `index`; gives the index of the last token used."""
-    day.clocks, used = hours(tokens, index, last, len(day.clocks) > 0)
+    day.clocks, used = hours(tokens, index, last)
     return used
 
 
-def hours(tokens: Tokens, index: int, last: int, joined: bool = False) -> tuple[list[Clock], int]:
+def hours(tokens: Tokens, index: int, last: int) -> tuple[list[Clock], int]:
     """Read a chain of hours from token `index` up to `last` or to the next day; gives it and the last token used."""
     classes, values = tokens.classes, tokens.values
+    while index < last and classes[index] in "adbiu":
+        index += 1
+    opens, about, until, between = _introduced(tokens, index)
     clocks: list[Clock] = []
-    opens = about = until = False
-    before = index - 1
-    while before >= 0 and classes[before] in "adbiu" and index - before <= 2:
-        word = tokens.text[tokens.starts[before] : tokens.ends[before]]
-        opens = opens or (classes[before] == "i" and values[before] == (MODIFIER_FROM,)) or word == "des"
-        about = about or (classes[before] == "i" and values[before] != (MODIFIER_FROM,))
-        until = until or classes[before] == "u"
-        between = classes[before] == "b"
-        before -= 1
-    between = "b" in classes[before + 1 : index]
     link, used = "", index
     while index < last:
         letter, value = classes[index], values[index]
         if letter == "H" or (letter == "D" and classes[index + 1 : index + 3] in ("-H", "aH")):
-            hour, minute = (value[0], value[1]) if letter == "H" else (value[0], 0)
-            clocks.append(Clock(hour, minute, link, "", opens, about, until))
+            clocks.append(Clock(value[0], value[1] if letter == "H" else 0, link, "", opens, about, until))
             opens = about = until = False
             link, used = "", index
         elif letter == "Z" and clocks:
             clocks[-1].zone, used = tokens.zones.get(index, "?"), index
-        elif letter == "-" or letter in "au":
-            link = "range" if link != "list" else "list"
-            if letter == "u":
-                link = "range"
-        elif letter == "/":
-            link = "zone"
-        elif letter == "e":
-            link = "range" if between and len(clocks) == 1 else "list"
-        elif letter == "o":
-            link = "alt"
-        elif letter == "c":
-            link = "list"
+        elif letter in "-au":
+            link = link if link == "list" and letter != "u" else "range"
+        elif letter in _LINKS:
+            link = "range" if letter == "e" and between and len(clocks) == 1 else _LINKS[letter]
         elif letter == "i":
             opens, about = value == (MODIFIER_FROM,), value != (MODIFIER_FROM,)
         elif letter not in "d()":
             break
         index += 1
-    if until_alone(clocks):
-        return [], used
+    if len(clocks) == 1 and clocks[0].until:
+        return [], used  # only when it ends is said
     return clocks, used
 
 
-def until_alone(clocks: list[Clock]) -> bool:
-    """Say whether the only hour said is when it ends."""
-    return len(clocks) == 1 and clocks[0].until
+_LINKS = {"/": "zone", "e": "list", "o": "alt", "c": "list"}
+
+
+def _introduced(tokens: Tokens, index: int) -> tuple[bool, bool, bool, bool]:
+    """Say what stands before an hour: « dès » or « à partir de », « vers », « jusqu’à », « entre »."""
+    opens = about = until = between = False
+    for before in range(index - 1, max(index - 4, -1), -1):
+        letter = tokens.classes[before]
+        if letter not in "adbiu":
+            break
+        opens = opens or tokens.values[before] == (MODIFIER_FROM,) or tokens.word(before) == "des"
+        about = about or (letter == "i" and tokens.values[before] != (MODIFIER_FROM,))
+        until, between = until or letter == "u", between or letter == "b"
+    return opens, about, until, between
 
 
 _NUMBERED = frozenset(
@@ -238,22 +238,34 @@ def _settle(run: Run, tokens: Tokens) -> bool:
         days.pop()
     if not days:
         return False
+    if len(days) > 1 and not _shared(run, tokens):
+        return False
+    start = days[0].first
+    while start > run.first and tokens.classes[start - 1] in "WPc(":
+        start -= 1
+    run.lead = _lead(tokens.classes, start)
+    run.first, run.last = start, days[-1].last
+    run.start, run.end = tokens.starts[start], tokens.ends[run.last]
+    run.letters = tokens.classes[start : run.last + 1]
+    return True
+
+
+def _shared(run: Run, tokens: Tokens) -> bool:
+    """Hand months and years to the days that share them and drop what is no day; False when a range runs backwards."""
+    days = run.days
     if run.between and len(days) == 2 and days[1].link == "list":
         days[1].link = "range"
-    for left, right in zip(reversed(days[:-1]), reversed(days[1:]), strict=True):
+    for number in range(len(days) - 2, -1, -1):
+        left, right = days[number], days[number + 1]
         if not left.month:
             left.month, left.year, left.bare = right.month, right.year, True
+            if left.day >= right.day and "a" in tokens.classes[left.first : right.first]:
+                return False
     keep = len(days) - 1
     while keep > 0 and _belongs(run, keep, tokens):
         keep -= 1
     del days[:keep]
     days[0].link = ""
-    start = days[0].first
-    while start > run.first and tokens.classes[start - 1] in "WP" or tokens.classes[start - 2 : start] in ("Wc", "W("):
-        start -= 1
-    run.lead = _lead(tokens.classes, start)
-    run.first, run.last = start, max(day.last for day in days)
-    run.start, run.end = tokens.starts[start], tokens.ends[run.last]
     _fill_years(days)
     return True
 
@@ -271,10 +283,13 @@ def _belongs(run: Run, index: int, tokens: Tokens) -> bool:
     while begin and run.days[begin - 1].bare:
         begin -= 1
     chain = run.days[begin : index + 1]
+    begin_word = tokens.classes[chain[0].first - 1 : chain[0].first] == "x"
     marked = run.plural or any(day.marked for day in chain[:-1])
     if right.link == "blank":
         return marked and right.day == left.day + 1
     if right.comma:
+        if right.day == left.day + 1 and (len(chain) > 2 or not begin_word):
+            return True
         return marked or any(
             day.link == "list" and not day.comma for day in run.days[begin + 1 :] if day.month == left.month
         )
@@ -288,10 +303,10 @@ def _numbered(tokens: Tokens, index: int) -> bool:
 
 
 def _fill_years(days: list[Day]) -> None:
-    for left, right in zip(reversed(days[:-1]), reversed(days[1:]), strict=True):
+    for left, right in reversed(list(pairwise(days))):
         if not left.year and right.year:
             left.year = right.year - (order(left) > order(right))
-    for left, right in zip(days, days[1:], strict=False):
+    for left, right in pairwise(days):
         if left.year and not right.year:
             right.year = left.year + (order(left) > order(right))
 

@@ -11,56 +11,67 @@ Each token has a class of one letter, so the grammar is written as expressions o
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from aggregator.normalise.dates.words import MONTHS, PLURAL_WEEKDAYS, SHORT_MONTHS, SHORT_WEEKDAYS, WEEKDAYS, JUI
+from aggregator.normalise.dates.words import JUI, MONTHS, PLURAL_WEEKDAYS, SHORT_MONTHS, SHORT_WEEKDAYS, WEEKDAYS
 from aggregator.normalise.dates.zones import NAMED, place
 
 Value = tuple[int, ...]
 
+_MONTH_NEXT = re.compile(r"\ ?(?:janv|fevr|mars|avri|mai\b|juin|juil|aout|sept|octo|nove|dece)")
 _MONTH_AHEAD = r"(?!\ ?(?:janv|fevr|mars|avr|mai\b|juin|juil|aout|sept|octo|nov|dec))"
+# Words come first and end at once; everything that begins with a digit stands behind one look at that digit.
 _TOKEN = re.compile(
     rf"""
-    (?P<J> (?:\+\d\d|\b00\d\d)\ ?(?:\(0\))?\d(?:[ .-]?\d\d){{3,5}}(?!\d)   # phones
-      | \b0\d(?:[ .-]\d\d){{4}}(?!\d)
-      | \b\d{{1,3}}(?:[ .]\d{{3}})+(?![\d])(?!\ ?h)                        # amounts
-      | \b\d+(?:\.\d+){{3,8}}                                              # addresses, versions
-      | \b(?:24\ ?h?\ ?/\ ?24|7\ ?j?\ ?/\ ?7)(?:\ ?[hj])?(?!\d)
-      | \b[jdh]\ ?[-+]\ ?\d{{1,3}}\b(?!\d)
-      | (?:\#|\bno?[°e]\ ?|\bno\.\ ?|\b(?:cop|odd|g|covid)[ -]?)\d{{1,4}}(?![\d/.h])
-      | \b[\w.-]{{0,60}}_[\w.-]{{1,60}}
-      | \b[\w-]{{1,60}}\.(?:pdf|docx?|xlsx?|pptx?|odt|zip|jpe?g|png|mp[34])\b
-      | \b(?:https?://|www\.)\S{{1,200}} | [\w.-]{{1,60}}@[\w.-]{{1,60}}
-      | \b\d+(?:[.,]\d+)?\ ?(?:%|€|euros?\b|km\b|m2\b|ans\b|kg\b|eur\b)
-      | \b\d{{5,}}
-    )
-  | (?P<I> \b(?:19|20)\d\d-\d\d-\d\d(?![\d-])(?:t(?=\d\d:))?)
-  | (?P<F> \b(?: \d{{1,2}}/\d{{1,2}}/(?:\d{{4}}|\d\d) | \d{{1,2}}\ ?/\ \d{{1,2}}\ ?/\ \d{{4}} | \d{{1,2}}\.\d{{1,2}}\.\d{{4}} | \d\d\.\d\d\.\d\d
-         | \d{{1,2}}-\d{{1,2}}-\d{{4}} )(?!\d|[./-]\d))
-  | (?P<H> \b(?:[01]?\d|2[0-4]) (?: \ ?(?:h(?:eures?|rs?|oras?)?)(?![a-z]) (?:\ ?[0-5]\d(?!\d|\ ?h|[/.]\d){_MONTH_AHEAD}(?:\ ?(?:mn|min)\b)?)?
-         | :[0-5]\d(?::[0-5]\d)?(?![\d:])(?:\ ?(?:[ap]\.?m\b\.?|h\b|uhr\b))? | (?:\.[0-5]\d)?\ ?(?:[ap]\.?m\b\.?|uhr\b) ))
-  | (?P<S> \b\d{{1,2}}/\d{{1,2}}(?![\d/]) )
-  | (?P<s> \b\d{{1,2}}\.\d{{1,2}}(?![\d]|\.\d) )
-  | (?P<O> \b\d{{1,3}}(?:\ ?er\b|(?:e|es|eme|emes|re|ere|eres|res|ers|nd|nde|nds|ndes|de|st|rd|th|o|a)\b) )
-  | (?P<N> \d+ )
-  | (?P<u> \bjusqu'?\ ?(?:aux?|a|en)?\b )
-  | (?P<i> \ba\ (?:partir|compter)\ d(?:es|e|u)?\b'? | \baux?\ (?:alentours|environs)\ d(?:e|u)\b )
-  | (?P<w> [^\W\d_]+ )
+    (?P<w> [^\W\d_]+ )
+  | (?=\d)(?:
+      (?P<Q> \b(?:\d\d?(?=\ (?:jan|fev|mars|avr|mai|jui|aou|sep|oct|nov|dec|au\ |et\ ))|20\d\d(?=[,)\n]|\Z|\ [^\d.€%eak]))  # most numbers
+      )
+    | (?P<J> (?:(?<=\+)\d\d|\b00\d\d)\ ?(?:\(0\)\ ?)?\d(?:[ .-]?\d\d){{3,5}}(?!\d)   # phones
+        | \b0\d(?:[ .-]\d\d){{4}}(?!\d)
+        | \b\d{{1,3}}(?:[ .]\d{{3}})+(?!\d|\ ?h)                        # amounts
+        | \b\d+(?:\.\d+){{3,8}}                                        # addresses, versions
+        | \b(?:24\ ?h?\ ?/\ ?24|7\ ?j?\ ?/\ ?7)(?:\ ?[hj])?(?!\d)
+        | \b\d+(?:[.,]\d+)?\ ?(?:%|€|euros?\b|km\b|m2\b|ans\b|kg\b|eur\b)
+        | \d{{5,}} )
+    | (?P<I> \b(?:19|20)\d\d-\d\d-\d\d(?![\d-])(?:t(?=\d\d:))?)
+    | (?P<F> \b(?: \d{{1,2}}/\d{{1,2}}/(?:\d{{4}}|\d\d) | \d{{1,2}}\ ?/\ \d{{1,2}}\ ?/\ \d{{4}} | \d{{1,2}}\.\d{{1,2}}\.\d{{4}}
+           | \d\d\.\d\d\.\d\d | \d{{1,2}}-\d{{1,2}}-\d{{4}} )(?!\d|[./-]\d))
+    | (?P<H> \b(?:[01]?\d|2[0-4]) (?:
+             \ ?h(?:eures?|rs?|oras?)?(?![a-z]) (?:\ ?[0-5]\d(?!\d|\ ?h|[/.]\d){_MONTH_AHEAD}(?:\ ?(?:mn|min)\b)?)?
+           | :[0-5]\d(?::[0-5]\d)?(?![\d:])(?:\ ?(?:[ap]\.?m\b\.?|h\b|uhr\b))?
+           | (?:\.[0-5]\d)?\ ?(?:[ap]\.?m\b\.?|uhr\b) ))
+    | (?P<S> \b\d{{1,2}}/\d{{1,2}}(?![\d/]) )
+    | (?P<s> \b\d{{1,2}}\.\d{{1,2}}(?!\d|\.\d)(?:\.(?=\s?-))? )
+    | (?P<O> \b\d{{1,3}}(?:\ ?er\b|(?:e|es|eme|emes|re|ere|eres|res|ers|nd|nde|nds|ndes|de|st|rd|th|o|a)\b) )
+    | (?P<N> \d+ ) )
   | (?P<r> \n )
   | (?P<p> [^\s\w] )
     """,
     re.VERBOSE,
 )
+# File names, addresses: blanked before anything is read in them, and only where their signs stand in the text.
+_NAMES = re.compile(
+    r"(?:https?://|\bwww\.)\S{1,300}|[\w.-]{1,60}@[\w.-]{1,60}|[\w.-]{0,60}_[\w.-]{1,60}|\b[\w-]{1,60}\.(?:pdf|docx?|xlsx?|pptx?|odt|zip|jpe?g|png|mp[34])\b"
+)
+_NAME_SIGNS = re.compile(r"[_@]|://|www\.|\.(?:pdf|doc|xls|ppt|odt|zip|jp|png|mp)")
+_UNTIL = re.compile(r"'? ?(?:aux?|a|en)?\b")
+_FROM = re.compile(r" (?:partir|compter) d(?:es|e|u)?\b'?")
+# What stands before a number that counts something else: COP 30, ODD 11, n° 12, J-10, #3.
+_COUNTED = frozenset("cop odd g covid j h n no ne".split())
+
 
 _FRENCH = {
-    **dict.fromkeys("a au".split(), "a"),
+    **dict.fromkeys("a au aux".split(), "a"),
     **dict.fromkeys("de du des d".split(), "d"),
     **dict.fromkeys("le la les l ce ces".split(), "l"),
     **dict.fromkeys("et puis".split(), "e"),
     **dict.fromkeys("ou soit".split(), "o"),
     "entre": "b",
-    **dict.fromkeys("vers environ".split(), "i"),
+    **dict.fromkeys("jusqu jusque".split(), "u"),
+    **dict.fromkeys("vers environ alentours environs".split(), "i"),
 }
 _OTHERS: dict[str, dict[str, str]] = {
     language: {word: row[0] for row in rows.split("; ") for word in row[2:].split()}
@@ -90,6 +101,11 @@ class Tokens:
     starts: list[int]
     ends: list[int]
     zones: dict[int, str]  # index of a Z token -> what NAMED or `place` gives
+    stems: set[str]  # the first four letters of each word
+
+    def word(self, index: int) -> str:
+        """Give the text of a token."""
+        return self.text[self.starts[index] : self.ends[index]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +115,7 @@ class Vocabulary:
     words: dict[str, tuple[str, Value]]
     months: dict[str, int]  # short forms
     weekdays: dict[str, int]  # short forms
+    month_first: bool  # « March 12 »
 
 
 @lru_cache(16)
@@ -119,11 +136,10 @@ def vocabulary(language: str) -> Vocabulary:
         words.update({name: ("W", (number,)) for name, number in WEEKDAYS.get(code, {}).items()})
     words.update({name: ("P", (number,)) for name, number in PLURAL_WEEKDAYS.items()})
     words.update(midi=("H", NOON), minuit=("H", MIDNIGHT), noon=("H", NOON), midnight=("H", MIDNIGHT))
-    words.update({name: ("Z", ()) for name in NAMED}, heure=("Z", ()), heures=("Z", ()))
-    return Vocabulary(words, months, weekdays)
+    words.update(dict.fromkeys(NAMED, ("Z", ())), heure=("Z", ()), heures=("Z", ()))
+    return Vocabulary(words, months, weekdays, chosen == "en")
 
 
-_DATED = frozenset("le du au les et a des de l".split())
 _HOUR_WORDS = frozenset({"a", "de", "entre", "des", "vers", "et", "jusqu'a", "at"})
 _DIGITS = re.compile(r"\d+")
 _NAME = re.compile(r"[^\W\d_]+")
@@ -131,55 +147,85 @@ _NAME = re.compile(r"[^\W\d_]+")
 
 def tokenise(folded: str, language: str) -> Tokens:
     """Cut a folded text into tokens."""
-    words = vocabulary(language)
+    if _NAME_SIGNS.search(folded):
+        folded = _NAMES.sub(lambda found: "€" * len(found.group()), folded)
+    words, german = vocabulary(language), language.startswith("de")
+    tokens = Tokens(folded, "", [], [], [], {}, set())
     letters: list[str] = []
-    values: list[Value] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    zones: dict[int, str] = {}
+    values, starts, ends, stems = tokens.values, tokens.starts, tokens.ends, tokens.stems
     skip_to = 0
     for found in _TOKEN.finditer(folded):
-        start = found.start()
+        start, end = found.span()
         if start < skip_to:
             continue
-        group, text, end = found.lastgroup, found.group(), found.end()
-        letter, value = "x", ()
+        group, text = found.lastgroup, found.group()
+        letter: str = "x"
+        value: Value = ()
         if group == "w":
+            stems.add(text[:4])
             known = words.words.get(text)
-            if known is None:
-                letter, value = _short(text, folded, start, end, letters, values, words)
+            if known is not None:
+                letter, value = known
+                if letter in "HZaiu":
+                    letter, value, end = _special(letter, value, text, end, letters, tokens)
+            elif len(text) < 8:
+                letter, value = _short(text, folded, end, letters, words)
                 if letter in "MW" and folded.startswith(".", end):
                     end += 1
-                    skip_to = end
-            else:
-                letter, value = known
-                if letter == "H" and not (starts and folded[starts[-1] : ends[-1]] in _HOUR_WORDS):
-                    letter = "x"
-                elif letter == "Z":
-                    letter, zone, end = _zone(text, folded, end, letters)
-                    if zone:
-                        zones[len(letters)] = zone
-                    skip_to = end
+            skip_to = end
         elif group == "p":
             letter = _SIGNS.get(text, "q")
-            if text == "'":
-                continue
-        elif group == "N":
+            if text == "'" or (text == "." and german and letters and letters[-1] == "D" and ends[-1] == start):
+                continue  # « 12. März »
+        elif group == "N" or group == "Q":
             letter, value = _number(text)
-            if (
-                ends
-                and ends[-1] == start
-                and letters[-1] not in "cMW(/-:!q"
-                and folded[starts[-1] : start] not in _DATED
-            ):
+            if starts and _counts(tokens, start, letters):
                 letter = "n"
         elif group is not None:
             letter, value = _NUMERIC[group](text)
+            if letter == "S" and _MONTH_NEXT.match(folded, end):
+                letter, value = ("G", value) if value[1] == value[0] + 1 else ("n", ())
         letters.append(letter)
         values.append(value)
         starts.append(start)
         ends.append(end)
-    return Tokens(folded, "".join(letters), values, starts, ends, zones)
+    tokens.classes = "".join(letters)
+    return tokens
+
+
+def _counts(tokens: Tokens, start: int, letters: list[str]) -> bool:
+    """Say whether a number counts something else: glued to a word that leads no date (« v12 »), or after COP, n°, #, J-."""
+    last = len(letters) - 1
+    if tokens.text[start - 1] in "#°":
+        return True
+    if tokens.ends[-1] == start:
+        return letters[-1] in "xnOJHDY" or tokens.word(last) == "d"
+    if letters[-1] == "-" and last and tokens.starts[-1] - tokens.ends[-2] <= 1:
+        last -= 1
+        return tokens.word(last) in ("j", "h", "g", "cop", "covid", "odd")
+    return tokens.word(last) in _COUNTED
+
+
+def _special(
+    letter: str, value: Value, text: str, end: int, letters: list[str], tokens: Tokens
+) -> tuple[str, Value, int]:
+    """Read words that mean what they say only where they stand: midi, heure, à partir de."""
+    folded = tokens.text
+    if letter == "H":
+        return (letter, value, end) if letters and tokens.word(len(letters) - 1) in _HOUR_WORDS else ("x", (), end)
+    if letter == "Z":
+        letter, zone, end = _zone(text, folded, end, letters)
+        if zone:
+            tokens.zones[len(letters)] = zone
+        return letter, (), end
+    if letter == "i":
+        return "i", (MODIFIER_ABOUT,), end
+    if letter == "u":
+        found = _UNTIL.match(folded, end) if text[0] == "j" else None
+        return "u", (), found.end() if found else end
+    if text == "a" and (found := _FROM.match(folded, end)):
+        return "i", (MODIFIER_FROM,), found.end()
+    return "a", (), end
 
 
 def _number(text: str) -> tuple[str, Value]:
@@ -213,7 +259,7 @@ def _day_month(text: str) -> tuple[str, Value]:
 def _hour(text: str) -> tuple[str, Value]:
     numbers = [int(n) for n in _DIGITS.findall(text)]
     hour, minute = numbers[0], numbers[1] if len(numbers) > 1 else 0
-    if text.rstrip(".")[-1] == "m" and "p" in text or text.endswith("p.m."):
+    if (text.rstrip(".")[-1] == "m" and "p" in text) or text.endswith("p.m."):
         hour = hour % 12 + 12 if hour <= 12 else hour
     elif text.rstrip(".").endswith(("am", "a.m")):
         hour = hour % 12
@@ -227,7 +273,7 @@ def _ordinal(text: str) -> tuple[str, Value]:
     return ("D", (number,)) if first or english else ("O", ())
 
 
-_NUMERIC = {
+_NUMERIC: dict[str, Callable[[str], tuple[str, Value]]] = {
     "J": lambda _: ("J", ()),
     "I": lambda text: _iso(text.rstrip("t")),
     "F": _full,
@@ -235,25 +281,22 @@ _NUMERIC = {
     "S": _day_month,
     "s": _day_month,
     "O": _ordinal,
-    "u": lambda _: ("u", ()),
-    "i": lambda text: ("i", (MODIFIER_FROM if "part" in text or "compt" in text else MODIFIER_ABOUT,)),
     "r": lambda _: ("r", ()),
 }
 
 
-def _short(
-    text: str, folded: str, start: int, end: int, letters: list[str], values: list[Value], words: Vocabulary
-) -> tuple[str, Value]:
-    """Read a short form: a month after a day number, a weekday before one; damage and « premier » are mended here."""
+def _short(text: str, folded: str, end: int, letters: list[str], words: Vocabulary) -> tuple[str, Value]:
+    """Read a short form: a month after a day number, a weekday before one; « premier » before a month is a day."""
+    month, weekday = words.months.get(text), words.weekdays.get(text)
+    if month is None and weekday is None and text != "premier":
+        return "x", ()
     before = letters[-1] if letters else ""
     if before == "r" and len(letters) > 1:
         before = letters[-2]
     ahead = folded[end : end + 24].lstrip(". ")
     day_ahead = ahead[:1].isdigit() or ahead.startswith(("le ", "\n"))
-    month = words.months.get(text)
-    weekday = words.weekdays.get(text)
     if month is not None and before in ("D", "G"):
-        # « le 3 mar 17 mars » is no date; « mar 17 mars » after a number (salle 3, mar 17 mars) is mardi.
+        # « 20 / mar »: mars. « salle 3, mar 17 mars »: mardi.
         later = _NAME.search(ahead[:14])
         if not (weekday is not None and day_ahead and later and _is_month(later.group(), words)):
             return "M", (month,)
@@ -261,9 +304,7 @@ def _short(
         return "W", (weekday,)
     if text == "premier" and (name := _NAME.match(ahead)) and _is_month(name.group(), words):
         return "D", (1,)
-    if month is not None and len(words.months) and "en" not in (text,) and ahead[:1].isdigit() and weekday is None:
-        return "m", (month,)
-    return "x", ()
+    return ("M", (month,)) if month is not None and words.month_first and day_ahead else ("x", ())
 
 
 def _is_month(text: str, words: Vocabulary) -> bool:

@@ -45,11 +45,8 @@ def dated(run: Run, seen: date, lean: Lean, near: date | None = None, hint: int 
 
     `near`: a day said before it in the same text, whose year it shares; `hint`: a year named in the text.
     """
-    days, flags = run.days, []
-    if any(day.year and not OLDEST <= day.year for day in days):
-        return None
-    if any(day.month == JUI for day in days):
-        flags.append("ambiguous")
+    days = run.days
+    flags = ["ambiguous"] if any(day.month == JUI for day in days) else []
     if days[0].year:
         chosen = _dates(days, days[0].year, _juis(days)[0])
         if chosen is None:
@@ -59,10 +56,7 @@ def dated(run: Run, seen: date, lean: Lean, near: date | None = None, hint: int 
         if chosen is None:
             return None
         flags += inferred
-    if (
-        any(day.weekday and day.weekday != when.isoweekday() for day, when in zip(days, chosen, strict=True))
-        and not run.plural
-    ):
+    if ("W" in run.letters or "P" in run.letters) and not _agrees(days, chosen):
         flags.append("weekday disagrees")
     spans = _spans(days, chosen)
     return Dated(run, spans, flags) if spans else None
@@ -96,7 +90,7 @@ def _inferred(
     if known is not None:
         return None, []
     found: list[list[date]] = []
-    for year in range(centre.year - 2, centre.year + 3):
+    for year in (centre.year - 1, centre.year, centre.year + 1):
         for jui in _juis(days):
             one = _dates(days, year, jui)
             if one is not None:
@@ -151,7 +145,8 @@ def _spans(days: list[Day], dates: list[date]) -> list[Span]:
     for day, when in zip(days, dates, strict=True):
         if day.link == "range" and spans:
             span = spans[-1]
-            if span.ranged or when < span.first:
+            chained = span.ranged and span.last - span.first == _DAY * (len(days) - 2)  # « 4-5-6 mai »
+            if when < span.first or (span.ranged and not (chained and when == span.last + _DAY)):
                 return []
             span.last, span.ranged = when, True
             if span.clocks and day.clocks:
@@ -325,6 +320,8 @@ def _stretch(span: Span, tz: str, place_zone: str | None, flags: list[str]) -> l
 
 def _doubt(wall: datetime, zone: str, flags: list[str]) -> None:
     """Flag an hour that the clock shows twice, or never, when summer time ends or begins."""
+    if 5 <= wall.hour < 23:
+        return  # no zone of today changes its clock by day
     info = ZoneInfo(zone)
     early, late = wall.replace(tzinfo=info).utcoffset(), wall.replace(tzinfo=info, fold=1).utcoffset()
     if early is None or late is None or early == late:

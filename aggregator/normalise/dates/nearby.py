@@ -1,0 +1,100 @@
+"""What the sentence says beside a date: hours that do not touch it, and the town where it happens."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from aggregator.normalise.dates import context
+from aggregator.normalise.dates.grammar import ALONE_HOURS, Clock, Run, hours
+from aggregator.normalise.dates.lexer import Tokens
+from aggregator.normalise.dates.zones import place
+
+_REACH = 20  # tokens
+_WELCOME = re.compile(
+    r"\b(?:accueil|cafe|petit[- ]dejeuner|emargement|portes|billetterie|dejeuner|diner|inscriptions?)\b[^,;]{0,20}$"
+)
+_OPENING = re.compile(r"\b(?:ouverture|debut|demarrage|lancement|commence|coup d'envoi|depart)\b[^,;]{0,20}$")
+_CLOSING = re.compile(r"\b(?:cloture|fin|fermeture|arrivee|cocktail|verre)\b[^,;]{0,20}$")
+_LENGTH = re.compile(r"\b(?:duree|pendant|durant|env|heures? de)\b[^,;]{0,12}$")
+_LED = re.compile(r"[:,(]\s*$|\bhoraires?\s*$")
+
+
+def lasts(tokens: Tokens, run: Run) -> bool:
+    """Say whether the only hour of a run is a length of time: « 12 mars 2026, 2h de débat »."""
+    classes = tokens.classes
+    rest = classes[run.last + 1 : run.last + 3]
+    return classes[run.last] == "H" and classes[run.last - 1] not in "adbiuH-" and rest == "dx"
+
+
+def hours_beside(tokens: Tokens, run: Run) -> list[Clock]:
+    """Give the hours the sentence says apart from its date: « accueil à 8h30, ouverture à 9h, clôture à 17h, le 12 mars »."""
+    if "H" not in tokens.classes:
+        return []
+    first = run.first - len(run.lead)
+    left, right = _sentence(tokens, first, run.last)
+    chains: list[tuple[bool, list[Clock], str]] = []
+    for found in ALONE_HOURS.finditer(tokens.classes, left, right):
+        if first <= found.start() <= run.last:
+            continue
+        clocks, _ = hours(tokens, found.start(), found.end())
+        label = tokens.text[tokens.starts[max(left, found.start() - 4)] : tokens.starts[found.start()]]
+        led = found.group()[0] in "adbiu" or _LED.search(label)
+        if clocks and led and not _LENGTH.search(label) and not _WELCOME.search(label):
+            chains.append((found.start() > run.last, clocks, label))
+    closing = [chain for chain in chains if _CLOSING.search(chain[2])]
+    others = [chain for chain in chains if chain not in closing]
+    opening = [chain for chain in others if _OPENING.search(chain[2])]
+    chosen = opening or [chain for chain in others if chain[0]] or others
+    if not chosen:
+        return []
+    clocks = chosen[0][1]
+    if closing and len(clocks) == len(closing[0][1]) == 1:
+        return [clocks[0], replace(closing[0][1][0], link="range")]
+    return clocks
+
+
+def _sentence(tokens: Tokens, first: int, last: int) -> tuple[int, int]:
+    """Give the tokens of the sentence around a run, never beyond twenty tokens nor into another date."""
+    classes = tokens.classes
+    left, right = first, last + 1
+    while left > 0 and first - left < _REACH and classes[left - 1] not in ".!?rMFSY":
+        left -= 1
+    while right < len(classes) and right - last < _REACH and classes[right] not in ".!?MFS":
+        if classes[right] == "r" and classes[last + 1 : right].strip("r") != "":
+            break
+        right += 1
+    return left, right
+
+
+def zone_of_place(tokens: Tokens, run: Run) -> str | None:
+    """Give the zone of the town where it happens, when the words beside the date name one and nobody is on line."""
+    if context.online(tokens.text, tokens.stems):
+        return None
+    classes = tokens.classes
+    for index in range(run.last + 1, min(run.last + _REACH, len(classes))):
+        before = classes[index - 1]
+        if classes[index] in ".!?r":
+            break
+        if classes[index] not in "xl" or not (before in "ac(" or tokens.word(index - 1) == "en"):
+            continue
+        names = [i for i in range(index, min(index + 8, len(classes))) if classes[i] != "-"]
+        found = place([tokens.word(i) for i in names[:6]], venue=before != "(")
+        if found is not None:
+            after = names[found[1] - 1] + 1
+            if after >= len(classes) or classes[after] in "c.()!?-r:q":
+                return found[0]
+    return _zone_before(tokens, run.first - len(run.lead))
+
+
+def _zone_before(tokens: Tokens, end: int) -> str | None:
+    """Give the zone of « à Belém, le 11 novembre »."""
+    while end and tokens.classes[end - 1] in "c:(":
+        end -= 1
+    for start in range(max(1, end - 5), end):
+        if tokens.classes[start - 1] == "a" or tokens.word(start - 1) == "en":
+            words = [tokens.word(i) for i in range(start, end) if tokens.classes[i] != "-"]
+            found = place(words, venue=True)
+            if found is not None and found[1] == len(words):
+                return found[0]
+    return None
