@@ -7,9 +7,8 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +125,7 @@ async def _visit_all(
                     source,
                     known.get(source.slug, Known()),
                     get=fetcher.get,
-                    read=partial(workers.call, read),
+                    read=lambda source, page: workers.call(read, source, page),
                     clock=clock,
                 )
             except WorkerBug as bug:
@@ -200,7 +199,9 @@ def _absorb(connection: sqlite3.Connection, absorber: Absorber, source: Source, 
         brought = _bug(source, brought.at, error)
         absorbed = absorber.absorb(source, brought)
     connection.execute("RELEASE visit")
-    return Outcome(source, brought, absorbed)
+    return Outcome(
+        source, replace(brought, sightings=None), absorbed
+    )  # stored: a run of many sources does not hold them
 
 
 async def trial(
@@ -212,7 +213,16 @@ async def trial(
         chosen = [source for source in config.sources if source.slug in slugs]
         return list(
             await asyncio.gather(
-                *(visit(s, Known(), get=fetcher.get, read=partial(workers.call, read), clock=clock) for s in chosen)
+                *(
+                    visit(
+                        s,
+                        Known(),
+                        get=fetcher.get,
+                        read=lambda source, page: workers.call(read, source, page),
+                        clock=clock,
+                    )
+                    for s in chosen
+                )
             )
         )
 

@@ -26,9 +26,9 @@ Call = Callable[..., Awaitable[Any]]
 MEGABYTE = 1_000_000  # Google Agenda reads about that much of a calendar
 _LATEST = 20
 _COMING = 15
-_BATCH = 250  # feeds rendered and written at a time: what is held in memory
+_BATCH = 100  # feeds rendered and written at a time: what is held in memory
 _FEW = 60  # feeds that are rendered sooner here than workers would start
-_PARTS = 8  # of a batch, so that workers end about together
+_PARTS = 4  # of a batch, so that workers end about together
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,29 +61,43 @@ async def publish(
     shelf = Shelf(connection)
     sources = {s.slug: s for s in config.sources}
     renderer = Renderer(config.site)
-    written: list[str] = []
     refused: list[Refusal] = []
-    for start in range(0, len(dirty), _BATCH):
-        feeds = [_feed(path, shelf, config, sources, now) for path in dirty[start : start + _BATCH]]
-        if len(dirty) > _FEW:
-            parts = [feeds[n::_PARTS] for n in range(_PARTS)]
-            spelled = [
-                done
-                for part in await asyncio.gather(*(call(render_all, part, config.site) for part in parts))
-                for done in part
-            ]
-        else:
-            spelled = [renderer.render(feed) for feed in feeds]
-        files: dict[str, bytes] = {}
-        for done in spelled:
-            _warn(done)
-            files |= done.files
-            refused += done.refused
-        written += write(out, files)
-        with transaction(connection):
-            queries.mark_rendered(connection, [(feed.path, feed.calendar) for feed in feeds], today)
+    writing: list[asyncio.Task[list[str]]] = []
+    try:
+        for start in range(0, len(dirty), _BATCH):
+            feeds = [_feed(path, shelf, config, sources, now) for path in dirty[start : start + _BATCH]]
+            if len(dirty) > _FEW:
+                parts = [feeds[n::_PARTS] for n in range(_PARTS)]
+                spelled = [
+                    done
+                    for part in await asyncio.gather(*(call(render_all, part, config.site) for part in parts))
+                    for done in part
+                ]
+            else:
+                spelled = [renderer.render(feed) for feed in feeds]
+            for done in spelled:
+                _warn(done)
+                refused += done.refused
+            files = {path: data for done in spelled for path, data in done.files.items()}
+            await asyncio.gather(*writing)  # one batch is written while the next one is rendered
+            writing.append(asyncio.create_task(_replace(connection, out, files, feeds, today)))
+        written = [path for batch in await asyncio.gather(*writing) for path in batch]
+    finally:
+        await asyncio.gather(*writing, return_exceptions=True)
     written += write(out, _around(connection, config, shelf, now))
     return Published(len(dirty), tuple(written), tuple(dict.fromkeys(refused)))
+
+
+async def _replace(
+    connection: sqlite3.Connection, out: Path, files: dict[str, bytes], feeds: list[Feed], today: str
+) -> list[str]:
+    """Replace the files that differ, then note their feeds as rendered: a crash between the two renders them once more."""
+    from aggregator.publish import write
+
+    written = await asyncio.to_thread(write, out, files)
+    with transaction(connection):
+        queries.mark_rendered(connection, [(feed.path, feed.calendar) for feed in feeds], today)
+    return written
 
 
 def render_all(feeds: list[Feed], site: Site) -> list[Rendered]:

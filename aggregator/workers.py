@@ -14,6 +14,7 @@ import struct
 import sys
 import traceback
 from asyncio.subprocess import Process
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +28,7 @@ T = TypeVar("T")
 MEMORY = 512 * 1024 * 1024  # bytes of address space over what a worker starts with
 CPU_SECONDS = 20  # for one page
 WALL_SECONDS = 30.0
+_AHEAD = 2  # calls a process has before it: it does not wait for us between two pages
 _LENGTH = struct.Struct(">I")
 
 
@@ -34,15 +36,18 @@ class WorkerBug(Exception):
     """A page made our own code fail: `str()` is the worker's traceback. The source fails alone, the log gets it all."""
 
 
+class _LostError(Exception):
+    """The worker died of another call: this one is asked again."""
+
+
 class Workers:
-    """A pool of readers, started one by one as pages come: a run in which nothing changed starts none."""
+    """A pool of processes, started one by one as calls come: a run in which nothing changed starts none."""
 
     def __init__(self, count: int | None = None) -> None:
         self._count = count or max(1, min(4, os.cpu_count() or 1))
-        self._idle: asyncio.Queue[Process | None] = asyncio.Queue()
-        for _ in range(self._count):
-            self._idle.put_nowait(None)
-        self._alive: set[Process] = set()
+        self._room = asyncio.Semaphore(self._count * _AHEAD)
+        self._starting = asyncio.Lock()
+        self._workers: list[_Worker] = []
 
     async def __aenter__(self) -> Workers:
         return self
@@ -50,16 +55,7 @@ class Workers:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for process in self._alive:
-            if process.stdin is not None:
-                process.stdin.close()
-        for process in tuple(self._alive):
-            try:
-                await asyncio.wait_for(process.wait(), 2)
-            except TimeoutError:
-                process.kill()
-                await process.wait()
-        self._alive.clear()
+        await asyncio.gather(*(worker.close() for worker in self._workers))
 
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call a module's function, whose arguments and result can be pickled, in a worker.
@@ -68,59 +64,94 @@ class Workers:
             SourceError: the function did; or ExtractError: it took too long, too much memory, or killed its worker.
             WorkerBug: anything unexpected, with its traceback.
         """
-        process = await self._idle.get()
-        try:
-            if process is None or process.returncode is not None:
-                process = await self._start()
-            try:
-                answer = await asyncio.wait_for(_call(process, (function, args, kwargs)), WALL_SECONDS)
-            except (TimeoutError, asyncio.IncompleteReadError, ConnectionError) as error:
-                await self._kill(process)
-                late = isinstance(error, TimeoutError)
-                why = (
-                    f"took more than {WALL_SECONDS:.0f} s"
-                    if late
-                    else f"used more than {CPU_SECONDS} s of CPU or crashed the parser"
-                )
-                raise ExtractError(
-                    f"reading the page {why}: it was given up; its source is tried again at its next turn"
-                ) from error
-            except BaseException:  # cancelled in the middle of a call: the worker's answer would meet the next one
-                await self._kill(process)
-                raise
-        finally:
-            self._idle.put_nowait(process if process is not None and process.returncode is None else None)
+        question = pickle.dumps((function, args, kwargs), pickle.HIGHEST_PROTOCOL)
+        async with self._room:
+            while True:
+                worker = await self._freest()
+                try:
+                    answer = await worker.ask(question)
+                    break
+                except _LostError:
+                    continue
         if isinstance(answer, Exception):
             raise answer
         return cast("T", answer)
 
-    async def _start(self) -> Process:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            "from aggregator.workers import main; main()",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            limit=2**20,
+    async def _freest(self) -> _Worker:
+        async with self._starting:
+            self._workers = [worker for worker in self._workers if not worker.dead]
+            freest = min(self._workers, key=lambda worker: len(worker.waiting), default=None)
+            if freest is None or (freest.waiting and len(self._workers) < self._count):
+                freest = await _Worker.start()
+                self._workers.append(freest)
+            return freest
+
+
+class _Worker:
+    """One process and the calls it has yet to answer, in order: a second one waits in its pipe while the first is worked on."""
+
+    def __init__(self, process: Process) -> None:
+        self.waiting: deque[asyncio.Future[object]] = deque()
+        self.dead = False
+        self._process = process
+        self._asked = asyncio.Event()
+        self._listening = asyncio.create_task(self._listen())
+
+    @classmethod
+    async def start(cls) -> _Worker:
+        """Start a process."""
+        command = (sys.executable, "-c", "from aggregator.workers import main; main()")
+        pipe = asyncio.subprocess.PIPE
+        return cls(await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, limit=2**20))
+
+    async def ask(self, question: bytes) -> object:
+        """Give what a call returned, or the exception it raised, as a value. Raises ExtractError (it died of it) or _LostError."""
+        assert self._process.stdin is not None
+        answer = asyncio.get_running_loop().create_future()
+        self.waiting.append(answer)
+        self._asked.set()
+        self._process.stdin.write(_LENGTH.pack(len(question)) + question)
+        return await answer
+
+    async def close(self) -> None:
+        """End the process: at once if it is still at work."""
+        self._listening.cancel()
+        if self.waiting and self._process.returncode is None:
+            self._process.kill()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        await self._process.wait()
+
+    async def _listen(self) -> None:
+        assert self._process.stdout is not None
+        try:
+            while await self._asked.wait():
+                async with asyncio.timeout(WALL_SECONDS):
+                    (length,) = _LENGTH.unpack(await self._process.stdout.readexactly(_LENGTH.size))
+                    body = await self._process.stdout.readexactly(length)
+                answer = self.waiting.popleft()
+                if not self.waiting:
+                    self._asked.clear()
+                if not answer.done():  # nobody waits for a cancelled call
+                    answer.set_result(pickle.loads(body))
+        except (TimeoutError, asyncio.IncompleteReadError, ConnectionError) as error:
+            await self._bury(error)
+
+    async def _bury(self, cause: Exception) -> None:
+        """The first call that waits is what the process died of; the others are asked again elsewhere."""
+        self.dead = True
+        if self._process.returncode is None:
+            self._process.kill()
+        await self._process.wait()
+        late = f"took more than {WALL_SECONDS:.0f} s"
+        why = (
+            late if isinstance(cause, TimeoutError) else f"used more than {CPU_SECONDS} s of CPU or crashed the parser"
         )
-        self._alive.add(process)
-        return process
-
-    async def _kill(self, process: Process) -> None:
-        self._alive.discard(process)
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-
-
-async def _call(process: Process, question: object) -> object:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    body = pickle.dumps(question, pickle.HIGHEST_PROTOCOL)
-    process.stdin.write(_LENGTH.pack(len(body)) + body)
-    await process.stdin.drain()
-    (length,) = _LENGTH.unpack(await process.stdout.readexactly(_LENGTH.size))
-    return cast("object", pickle.loads(await process.stdout.readexactly(length)))
+        guilty = ExtractError(f"reading the page {why}: it was given up; its source is tried again at its next turn")
+        for n, answer in enumerate(self.waiting):
+            if not answer.done():
+                answer.set_exception(_LostError() if n else guilty)
+        self.waiting.clear()
 
 
 # ── in the worker ───────────────────────────────────────────────────────────────────────────────

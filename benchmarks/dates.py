@@ -10,8 +10,32 @@ from pathlib import Path
 from aggregator.normalise.dates import published, read
 
 CASES = Path(__file__).parent.parent / "tests" / "normalise"
-MACHINE = ("2025-11-06T09:00:00Z", "2025-11-06 09:00:00", "2025-11-06", "Fri, 13 Mar 2020 12:22:00 +0100", "Le 11 mars 2021,")
-HOSTILE = ("1 ", "1/", "mars ", "1 et ", "12 mars ", "a", "du 12 au ", "12h", "12h-", "é", "0", "1.", "\n", "_", "1,", "le 12 mars 2026 ", "x@")
+MACHINE = (
+    "2025-11-06T09:00:00Z",
+    "2025-11-06 09:00:00",
+    "2025-11-06",
+    "Fri, 13 Mar 2020 12:22:00 +0100",
+    "Le 11 mars 2021,",
+)
+HOSTILE = (
+    "1 ",
+    "1/",
+    "mars ",
+    "1 et ",
+    "12 mars ",
+    "a",
+    "du 12 au ",
+    "12h",
+    "12h-",
+    "é",
+    "0",
+    "1.",
+    "\n",
+    "_",
+    "1,",
+    "le 12 mars 2026 ",
+    "x@",
+)
 
 
 def _rate(strings: list[tuple[str, datetime]], seconds: float = 2.0) -> float:
@@ -25,7 +49,11 @@ def _rate(strings: list[tuple[str, datetime]], seconds: float = 2.0) -> float:
 
 def main() -> None:
     """Print the rates."""
-    cases = [json.loads(line) for name in ("dates", "more_dates") for line in (CASES / f"{name}.jsonl").read_text("utf-8").splitlines()]
+    cases = [
+        json.loads(line)
+        for name in ("dates", "more_dates")
+        for line in (CASES / f"{name}.jsonl").read_text("utf-8").splitlines()
+    ]
     strings = [(case["text"], datetime.fromisoformat(case["published"]).replace(tzinfo=UTC)) for case in cases]
     print(f"read: {_rate(strings):,.0f} strings a second ({len(strings)} labelled strings)")
     seen = datetime(2026, 3, 10, tzinfo=UTC)

@@ -44,9 +44,9 @@ def decode(body: bytes, charset: str | None = None) -> str:
             return body[len(bom) :].decode(name, "replace")
     said = _DECLARED.search(body[:2048])
     for label in (charset, said.group(1).decode("ascii") if said else None):
-        name = _codec(label)
-        if name is not None:
-            return _as(body, name)
+        found = _codec(label)
+        if found is not None:
+            return _as(body, found)
     return _as(body, "cp1252")
 
 

@@ -49,7 +49,9 @@ def test_what_says_no_event_gives_none(name: str) -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_labelled_events_are_read_exactly(name: str) -> None:
     events = [case for case in _cases(name) if case["expect"] is not None]
-    missed = [(case["text"], case["expect"], told) for case in events if _facts(told := _read(case)) != _facts(case["expect"])]
+    missed = [
+        (case["text"], case["expect"], told) for case in events if _facts(told := _read(case)) != _facts(case["expect"])
+    ]
     print(*missed, sep="\n")
     assert len(missed) <= 0.03 * len(events), missed
 

@@ -9,13 +9,15 @@ from datetime import date
 from itertools import pairwise
 
 from aggregator.normalise.dates import context
-from aggregator.normalise.dates.grammar import Run
+from aggregator.normalise.dates.grammar import OLDEST, Run
 from aggregator.normalise.dates.lexer import Tokens
-from aggregator.normalise.dates.resolve import OLDEST, Dated, Lean, dated
+from aggregator.normalise.dates.resolve import Dated, Lean, dated
 
 _YEARS_AS_TWO_DIGITS = range(20, 32)
 _JOINS = re.compile(
-    r"(?:\bet\b|\bpuis\b|\bsuivie?\b|\bainsi que\b|\band\b|\by\b|\bund\b|&|^\s*,\s*$).{0,40}$", re.DOTALL
+    r"^\s*(?:\([^()\n]{0,60}\)|a [^,.;()\n]{2,40})?\s*[,;&]?\s*(?:et|puis)?\s*(?:le|les|du)?\s*$"
+    r"|(?:\bet\b|\bpuis\b|\bsuivie?\b|\bainsi que\b|\band\b|\by\b|\bund\b|&).{0,40}$",
+    re.DOTALL,
 )
 _OR = re.compile(r"\b(?:ou|soit|or|oder)\b")
 _LABEL = re.compile(r"\bdates?\s*:\s*$")
@@ -179,6 +181,8 @@ def merged(text: str, whens: list[tuple[Found, Dated]], setting: Setting) -> lis
     if setting.head:
         periods = [k for k in kept if len(k[1].run.days) > 1 and k[1].run.days[0].year]
         return periods[:1] or [k for k in kept if k[0].head] or kept[:1]
+    if len(kept) == 2 and _ENDS.match(text, kept[0][0].run.end) and _stretched(kept[0][1], kept[1][1]):
+        return kept[:1]
     joined = kept[:1]
     for (one, when), (other, after) in pairwise(kept):
         between = text[one.run.end : other.run.start]
@@ -190,6 +194,21 @@ def merged(text: str, whens: list[tuple[Found, Dated]], setting: Setting) -> lis
     best = max(kept, key=lambda k: _weight(k[0]))
     best[1].flags.append("several dates")
     return [best]
+
+
+_ENDS = re.compile(
+    r"\s*[-,;|/)]?\s*(?:et )?(?:date (?:et heure )?de )?(?:fin|end|ending)\s*:?\s*(?:le\s*)?(?=[a-z]{0,8}\.?\s?\d)"
+)
+
+
+def _stretched(start: Dated, end: Dated) -> bool:
+    """Make one period of « Début : 24/11/2026 9h, Fin : 25/11/2026 17h »; False when they are no two ends."""
+    one, other = start.spans[0], end.spans[0]
+    if len(start.spans) > 1 or len(end.spans) > 1 or other.last < one.first or bool(one.clocks) != bool(other.clocks):
+        return False
+    one.last, one.last_clocks = other.last, other.clocks
+    start.run.end = end.run.end
+    return True
 
 
 def undecided(text: str, whens: list[tuple[Found, Dated]]) -> bool:

@@ -32,7 +32,7 @@ _YEAR = r"(?:de l'annee |de l'an |d'annee |de )?(20\d\d)(?![\d-])"
 _QUARTER = re.compile(_RANK + r"trimestre (?:scolaire )?" + _YEAR)
 _SHORT_QUARTER = re.compile(r"\bt ?([1-4])[ /-](20\d\d)(?![\d-])")
 _SEMESTER = re.compile(_RANK + r"semestre " + _YEAR)
-_SEASON = re.compile(r"\b(printemps|ete|automne|hiver) (?:(20\d\d) ?[-/] ?)?" + _YEAR)
+_SEASON = re.compile(r"(?<![-/])\b(printemps|ete|automne|hiver) (?:(20\d\d) ?[-/] ?)?" + _YEAR)
 _SEASONS = {"printemps": 3, "ete": 6, "automne": 9, "hiver": 12}
 _YEARS = re.compile(
     r"\b(en|courant|debut|mi|milieu|fin|(?:pour|dans|durant|pendant|toute?|sur) l'annee|annee)[ -](?:de l'annee |l'annee |d'annee )?(20\d\d)(?! ?[-/]? ?\d|(?: et | a )\d)"

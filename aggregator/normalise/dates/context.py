@@ -24,6 +24,9 @@ class Words:
 
     __slots__ = ("pattern", "stems")
 
+    pattern: re.Pattern[str]
+    stems: frozenset[str]
+
     def __init__(self, core: str, tail: str = "") -> None:
         self.pattern = re.compile(core + tail)
         bare = re.sub(r"\\.|\[[^\]]*\]|\{[^}]*\}|\(\?[:!=<]*", " ", core)
@@ -41,10 +44,17 @@ _LEAD = r"[\s:,(\"«»-]*(?:\b(?:le|la|les|l'|du|des|de|d'|au|aux|on|the|el|il|a
 _STAMP = Words(
     r"\b(?:publiee?s?|(?:mise?s?|mis) (?:a jour|en ligne)|mise? a jour|postee?s?|modifiee?s?|modification|redigee?s?|actualisee?s?"
     r"|parue?s?|imprimee?s?|consultee?s?|ajoutee?s?|archivee?s?|posted|published|updated|publicado|veroffentlicht|pubblicato"
-    r"|article|communique|editorial|depeche|lettre|courrier|edition|numero|version|newsletter|parution|presse)"
+    r"|editorial|depeche|parution)"
     r"(?: (?:par|by) [^,\n]{1,40},?)?(?: (?:en|a la) date)?",
     _LEAD,
 )
+# « Lettre d’information n° 12 du 28 mai », « N°12 - 28 mai 2026 »: the day of a paper.
+_PAPER = Words(
+    r"\b(?:article|communique|editorial|depeche|lettre|courrier|numero|version|newsletter|infolettre|bulletin|magazine|journal|gazette|presse|revue)"
+    r"(?: (?:de presse|d'infos?|d'information|municipal\w*|mensuel\w*|commun\w*))?(?:,? ?(?:n[°eo.]{0,2} ?|€)?\d{1,4})?",
+    _LEAD,
+)
+_ISSUE = re.compile(r"^\W*n ?[°eo]\W{0,2}\d{1,4}" + _LEAD)
 _STREET = Words(
     r"\b(?:rues?|avenue|av|boulevard|bd|blvd|bld|place|pl|square|quai|allees?|impasse|pont|chemin|route|esplanade|parvis|faubourg|cours"
     r"|passage|villa|rond-point|promenade|mail|residence|ruelle|venelle|sente|carrefour|porte)\.? (?:du |de la |des |de |d'|le )?\s*$"
@@ -61,7 +71,7 @@ _LAW = Words(
 )
 _HISTORY = Words(
     r"\b(?:depuis|nee?s?|morte?s?|decedee?s?|fondee?s?|creee?s?|elue?s?|nommee?s?|signee?s?|adoptee?s?|promulguee?s?|votee?s?|datant"
-    r"|en date|remont\w+|institue\w*|inscrite?s? au patrimoine|entree? en vigueur|en vigueur|disparue?s?|assassinee?s?|au lendemain|suite au"
+    r"|en date|remont\w+|institue\w*|inscrite?s? au patrimoine|entree? en vigueur|en vigueur|disparue?s?|assassinee?s?|lendemain|veille|surlendemain|pourvoir|prise de (?:poste|fonctions?)|embauche|il y a \w+ (?:ans?|mois)|suite au"
     r"|independante?|since|seit|desde|inauguree? en|ratifiee?s?|deposee?s?|apres|liberee?|victimes?|survenue?s?|applicable\w*|effet)",
     _LEAD,
 )
@@ -98,7 +108,7 @@ _REGISTRATION = Words(
 _MOVED = r"(?:report|repouss|decal|deplac|reprogramm|ajourn|verschob|postpon|aplaza|adiad|rinviat)\w*"
 _NEW = Words(
     rf"(?:\b{_MOVED}(?: (?:finalement|a la date|en visioconference|to))?[\s:,(-]*(?:au|aux|a|le|les|pour le|pour|a la date du|du|to|en|al|auf den)?"
-    r"|\bnouvelles? dates?(?: (?:est|sera|sont|fixees?|retenues?|proposees?))*[\s:,-]*(?:le|les|au|du|fixee? au|l[ae] )?"
+    r"|\b(?:nouvelles? dates?|changement de date)(?: (?:est|sera|sont|fixees?|retenues?|proposees?))*[\s:,-]*(?:le|les|au|du|fixee? au|l[ae] )?"
     r"|\b(?:aura|auront|tiendra|tiendront) (?:finalement|desormais)(?: lieu)?(?: le| les| du)?|\bfinalement (?:lieu )?(?:le|les|du))\s*$"
 )
 _MOVED_FROM = Words(rf"\b{_MOVED}\s*(?:du)?\s*$")
@@ -111,7 +121,7 @@ _CANCELLED = Words(
     r"|annullat[oaie])(?![a-z])(?! et remplac)"
 )
 _NOT_CANCELLED = Words(
-    r"(?:(?:frais|conditions?|politique|assurance|possibilite|delai|en cas|sans|modalites?|pas|non|droit)[ \w']{0,14}annul\w*"
+    r"(?:(?:en raison de l'|suite a l'|malgre l'|frais|conditions?|politique|assurance|possibilite|delai|en cas|sans|modalites?|pas|non|droit)[ \w']{0,14}annul\w*"
     r"|annul\w* (?:gratuite|possible|sans frais|jusqu))"
 )
 _POSTPONED = Words(
@@ -140,7 +150,7 @@ _AFTER_LAST = re.compile(r"[\s,(]*(?:derniere?s?|passee?s?|ecoulee?s?)\b")
 _DAYPART = re.compile(
     r"[\s,(:-]{0,3}(?:(?:au|en|dans|le|la|l'|a|toute|debut de|fin de) ?){0,3}\b(matinee?|matin|apres-midi|soiree?|soir|nuit)\b(?! ?\d)"
 )
-_DAYPART_BEFORE = Words(r"\b(matinee?|apres-midi|soiree|nuit)\s*$")
+_DAYPART_BEFORE = Words(r"\b(matinee?|matin|apres-midi|soiree|nuit)\s*$")
 DAYPARTS = {"mat": "morning", "apr": "afternoon", "soi": "evening", "nui": "night"}
 _TBC = re.compile(
     r"[^.!?\n]{0,24}?(?:\b(?:a|sera|seront|restent?|encore) (?:a )?(?:confirmer|preciser|definir|determiner|fixer)\b|\bsous reserve\b|\btbc\b)"
@@ -156,7 +166,7 @@ _RECURRING = Words(
     r"(?:[^.!?;,(\n]{0,40})"
 )
 _WEEK_OF = Words(r"\bsemaine(?: \w+)?\s*$")
-_WEEKEND_OF = Words(r"\bweek-?end\s*$")
+_WEEKEND_OF = Words(r"\bweek-?ends?\s*$")
 
 
 # One word of these, or nothing around a date says anything of it.
@@ -165,6 +175,7 @@ _TELLING = frozenset[str]().union(
         words.stems
         for words in (
             _STAMP,
+            _PAPER,
             _STREET,
             _BUILDING,
             _LAW,
@@ -177,7 +188,7 @@ _TELLING = frozenset[str]().union(
             _SHOWN,
         )
     ),
-    {"tard", "dern", "dela", "en"},
+    {"tard", "dern", "dela", "en", "n", "no", "ne"},
 )
 
 
@@ -195,9 +206,11 @@ class Around:
 def kind_of(around: Around, *, single: bool, timed: bool, year: bool, hyphens: bool) -> Kind:
     """Say what a run of dates is by the words around it; `single`: one day, `year`: it says its year."""
     before, stems, lead = around.before, around.stems, around.lead
-    if _TELLING.isdisjoint(stems):
+    if "au" not in stems and _TELLING.isdisjoint(stems):
         return "deadline" if "u" in lead and single else "event"
     if _STAMP.search(before, stems) or (around.lead_words == "ce " and before.rstrip().endswith("en")):
+        return "none"
+    if single and "l" not in lead and (_PAPER.search(before, stems) or _ISSUE.match(before)):
         return "none"
     if single and "l" not in lead and _named_after(around, timed=timed, year=year, hyphens=hyphens):
         return "none"
@@ -207,6 +220,8 @@ def kind_of(around: Around, *, single: bool, timed: bool, year: bool, hyphens: b
         return "new"
     if _HISTORY.search(before, stems) or _lost(before, stems):
         return "none"
+    if single and around.lead_words == "au " and not _FIXED.search(before):
+        return "none"  # « situation au 12 mars »
     if "u" in lead and single:
         shown = _SHOWN.search(before, stems) or _SHOWN.search(around.after, stems)
         return "until" if shown and not _ASKED.search(before, stems) else "deadline"
@@ -231,6 +246,9 @@ def _lost(before: str, stems: set[str]) -> bool:
     return not before.rstrip().endswith((",", ":", ")", "-", "»"))
 
 
+_FIXED = re.compile(
+    r"\b(?:fixee?s?|programmee?s?|prevue?s?|maintenue?s?|rendez-vous|planifiee?s?|avancee?s?|donnee?s?|convoquee?s?|decalee?s?)\s*$"
+)
 _AT_LAST = re.compile(r"[\s,(]*(?:au plus tard|dernier delai|derniere limite|delai de rigueur)")
 
 
@@ -308,6 +326,19 @@ def moved_from(around: Around) -> bool:
 def online(text: str, stems: set[str]) -> bool:
     """Say whether people meet on line: the clock of Paris then holds, whatever town is named."""
     return _ELSEWHERE.search(text, stems) is not None
+
+
+def afternoon(around: Around) -> bool:
+    """Say whether « du soir » or « de l’après-midi » follows an hour."""
+    return not _DAYPARTS.isdisjoint(around.stems) and _PM.match(around.after) is not None
+
+
+_PM = re.compile(r" ?(?:du soir|de l'apres-midi)\b")
+
+
+def opens(around: Around) -> bool:
+    """Say whether something begins at a date and goes on: « à partir du », « dès le »."""
+    return "i" in around.lead or around.lead_words.startswith("des l")
 
 
 def recurring(text: str, stems: set[str]) -> re.Match[str] | None:

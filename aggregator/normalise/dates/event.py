@@ -23,6 +23,7 @@ from aggregator.normalise.dates.words import fold
 from aggregator.normalise.text import repair
 
 MAX_TEXT = 20_000
+_LONG_MOVE = timedelta(days=10)
 _FEW_RUNS = 40  # a text with more dates than this is a list of something, and no event
 _DAMAGE = re.compile("é©|[àÀ][‡«²³´¹»®¯€‰¼¶]|๠")
 _DIGIT = re.compile(r"\d")
@@ -107,7 +108,8 @@ def _read(folded: str, setting: Setting, tz: str) -> DateReading | None:
     if rough is None:
         return None
     words, span = setting.words(rough.span)
-    return replace(rough, words=words, span=span)
+    status = context.status_of(folded, tokens.stems, setting.language)
+    return replace(rough, words=words, span=span, status=status)
 
 
 def _told(tokens: Tokens, chosen: list[Found], role: str, moved: bool, setting: Setting, tz: str) -> DateReading | None:
@@ -128,10 +130,15 @@ def _told(tokens: Tokens, chosen: list[Found], role: str, moved: bool, setting: 
         elif lasts(tokens, one.run):
             clocks = []
         else:
+            if context.afternoon(one.around):
+                for clock in one.run.days[-1].clocks:
+                    clock.hour += 12 * (clock.hour < 12)
             continue
         for span in when.spans:
             span.clocks = clocks
     status = context.status_of(tokens.text, tokens.stems, setting.language) or ("postponed" if moved else None)
+    if status == "postponed" and not moved and whens[0][1].spans[-1].last - whens[0][1].spans[0].first > _LONG_MOVE:
+        flags.append("ambiguous")  # « report de la réunion, du 12 mars au 9 avril »: a period, or from … to?
     return _reading(tokens, whens, role, status, flags, setting, tz)
 
 
@@ -160,12 +167,16 @@ def _reading(
     elif alone and context.week_of(leader.around):
         monday = first - timedelta(days=first.weekday())
         bounds, precision = (monday, monday + timedelta(days=6)), "week"
-    elif alone and not timed and ("i" in leader.run.lead or leader.around.before.endswith("des ")):
+    elif alone and not timed and context.opens(leader.around):
         flags.append("open end")  # « à partir du 3 novembre », « dès le 3 novembre »
         told = [Occurrence(first, None, True, tz)]
-    elif alone and not timed and first.weekday() > 4 and context.weekend_of(leader.around):
-        saturday = first - timedelta(days=first.weekday() - 5)
-        told = [Occurrence(saturday, saturday + timedelta(days=2), True, tz)]
+    elif (
+        not timed
+        and context.weekend_of(leader.around)
+        and all(s.first == s.last and s.first.weekday() > 4 for s in spans)
+    ):
+        saturdays = dict.fromkeys(span.first - timedelta(days=span.first.weekday() - 5) for span in spans)
+        told = [Occurrence(saturday, saturday + timedelta(days=2), True, tz) for saturday in saturdays]
     else:
         place = zone_of_place(tokens, leader.run) if timed else None
         told = [o for _, when in whens for o in occurrences(when.spans, tz, place, flags)]
@@ -192,14 +203,21 @@ def _recurring(
 ) -> DateReading | None:
     """Keep a repeated date as words; the days between which it repeats, when it says them, are a period."""
     words = again.group().strip()
+    said, span = setting.words(again.span())
+    alone = DateReading((), "period", words=said, span=span, tz=tz, recurring=words)
     if not chosen:
-        said, span = setting.words(again.span())
-        return DateReading((), "period", words=said, span=span, tz=tz, recurring=words)
+        return alone
+    run, around = chosen[0].run, chosen[0].around
+    if len(chosen) == len(run.days) == 1 and not context.opens(around):
+        # « tous les mardis, prochaine séance le 7 avril » is one of them; « tous les ans le 21 juin » is a habit.
+        known = run.days[0].year or "W" in run.letters or "H" in run.letters or context.announced(around)
+        reading = _told(tokens, chosen, "event", False, setting, tz) if known else None
+        return replace(reading, recurring=words) if reading else alone
     reading = _told(tokens, chosen, "period", False, setting, tz)
     if reading is None or not reading.occurrences:
         return None
     first, last = reading.occurrences[0], reading.occurrences[-1]
-    until = _last_day(last)
+    until = None if context.opens(around) else _last_day(last)
     flags = reading.flags if until else (*reading.flags, "open end")
     return replace(reading, occurrences=(), first=_day(first.start), last=until, recurring=words, flags=flags)
 

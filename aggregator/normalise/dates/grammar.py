@@ -16,8 +16,9 @@ from aggregator.normalise.dates.lexer import MODIFIER_FROM, Tokens
 from aggregator.normalise.dates.words import JUI
 
 # An hour with its zone, and hours joined to it: « de 9h à 12h et de 14h à 17h », « 9h (heure Martinique) / 15h (heure de Paris) ».
-_H = r"(?:H|D(?=[-a]H))(?:[c(/-]?Z)?\)?"
-_HOURS = rf"[c(:r/-]{{0,2}}[adbiu]{{0,3}}{_H}(?:[-aeouc/(]{{1,3}}[adui]{{0,2}}H(?:[c(/-]?Z)?\)?)*"
+_Z = r"(?:[c(/-]?Z){0,2}"
+_H = rf"(?:H|D(?=[-a]H)){_Z}\)?"
+_HOURS = rf"[c(:r/-]{{0,2}}[adbiu]{{0,3}}{_H}(?:[-aeouc/(]{{1,3}}[adui]{{0,2}}H{_Z}\)?)*"
 _DAY = r"(?:[WP][c(]?)?l?(?:D(?:-M-Y|d?M(?:[cd]?Y)?)?|F|SY?|s|GM?Y?)"
 _ENGLISH_DAY = rf"(?:{_DAY}|(?:Wc?)?l?MD(?:-D)?(?:c?Y)?)"
 _JOIN = r"(?:r?c[eo]?|r?[eo]{1,2}|r?[-au/]|(?<=D)(?=D))[adl]{0,2}"
@@ -30,7 +31,10 @@ def _run(english: bool) -> re.Pattern[str]:
 
 
 _MONTH_SAID = re.compile("[MFSs]")
-ALONE_HOURS = re.compile(rf"[adbiu]{{0,3}}{_H}(?:[-aeouc/(]{{1,3}}[adui]{{0,2}}H(?:[c(/-]?Z)?\)?)*")
+ALONE_HOURS = re.compile(rf"[adbiu]{{0,3}}{_H}(?:[-aeouc/(]{{1,3}}[adui]{{0,2}}H{_Z}\)?)*")
+
+
+OLDEST = 1990  # what is older is history, and no event
 
 
 @dataclass(slots=True)
@@ -188,11 +192,13 @@ def hours(tokens: Tokens, index: int, last: int) -> tuple[list[Clock], int]:
     while index < last:
         letter, value = classes[index], values[index]
         if letter == "H" or (letter == "D" and classes[index + 1 : index + 3] in ("-H", "aH")):
-            clocks.append(Clock(value[0], value[1] if letter == "H" else 0, link, "", opens, about, until))
+            zone = f"{'-' if value[2] < 0 else '+'}{abs(value[2]) // 60}:{abs(value[2]) % 60:02}" if value[2:] else ""
+            clocks.append(Clock(value[0], value[1] if letter == "H" else 0, link, zone, opens, about, until))
             opens = about = until = False
             link, used = "", index
         elif letter == "Z" and clocks:
-            clocks[-1].zone, used = tokens.zones.get(index, "?"), index
+            said, used = tokens.zones.get(index, "?"), index
+            clocks[-1].zone = said if said not in ("local", "?") else clocks[-1].zone or said
         elif letter in "-au":
             link = link if link == "list" and letter != "u" else "range"
         elif letter in _LINKS:
@@ -261,6 +267,8 @@ def _shared(run: Run, tokens: Tokens) -> bool:
             left.month, left.year, left.bare = right.month, right.year, True
             if left.day >= right.day and "a" in tokens.classes[left.first : right.first]:
                 return False
+    while len(days) > 1 and 0 < days[0].year < OLDEST and days[1].link == "list":
+        del days[0]  # « l’armistice du 11 novembre 1918, le 11 novembre 2026 »
     keep = len(days) - 1
     while keep > 0 and _belongs(run, keep, tokens):
         keep -= 1
@@ -305,12 +313,18 @@ def _numbered(tokens: Tokens, index: int) -> bool:
 def _fill_years(days: list[Day]) -> None:
     for left, right in reversed(list(pairwise(days))):
         if not left.year and right.year:
-            left.year = right.year - (order(left) > order(right))
+            left.year = right.year - _next_year(left, right)
     for left, right in pairwise(days):
         if left.year and not right.year:
-            right.year = left.year + (order(left) > order(right))
+            right.year = left.year + _next_year(left, right)
 
 
-def order(day: Day) -> tuple[float, int]:
-    """Give the place of a day in the year; « jui » stands between June and July."""
+def _next_year(left: Day, right: Day) -> bool:
+    """Say whether a year turns between two days; « jui » stands between June and July."""
+    if left.month == right.month == JUI:
+        return False
+    return _place(left) > _place(right)
+
+
+def _place(day: Day) -> tuple[float, int]:
     return (6.5 if day.month == JUI else day.month, day.day)

@@ -39,13 +39,15 @@ _TOKEN = re.compile(
     | (?P<I> \b(?:19|20)\d\d-\d\d-\d\d(?![\d-])(?:t(?=\d\d:))?)
     | (?P<F> \b(?: \d{{1,2}}/\d{{1,2}}/(?:\d{{4}}|\d\d) | \d{{1,2}}\ ?/\ \d{{1,2}}\ ?/\ \d{{4}} | \d{{1,2}}\.\d{{1,2}}\.\d{{4}}
            | \d\d\.\d\d\.\d\d | \d{{1,2}}-\d{{1,2}}-\d{{4}} )(?!\d|[./-]\d))
-    | (?P<H> \b(?:[01]?\d|2[0-4]) (?:
-             \ ?h(?:eures?|rs?|oras?)?(?![a-z]) (?:\ ?[0-5]\d(?!\d|\ ?h|[/.]\d){_MONTH_AHEAD}(?:\ ?(?:mn|min)\b)?)?
-           | :[0-5]\d(?::[0-5]\d)?(?![\d:])(?:\ ?(?:[ap]\.?m\b\.?|h\b|uhr\b))?
+    | (?P<H> (?<!\d)(?:[01]?\d|2[0-4]) (?:
+             \ ?h(?:eures?|rs?|oras?)?(?![a-z])
+               (?:\.(?=\ ?[0-5]\d\s*(?:\Z|[,;.()-])))?
+               (?:(?:[0-5]\d(?!\d)|\ [0-5]\d(?!\d|\ ?h|[/.]\d){_MONTH_AHEAD})(?:\ ?(?:mn|min)\b)?)?
+           | :[0-5]\d(?::[0-5]\d(?:\.\d{{1,9}})?(?:z\b|[+-]\d\d:?\d\d(?!\d))?)?(?![\d:])(?:\ ?(?:[ap]\.?m\b\.?|h\b|uhr\b))?
            | (?:\.[0-5]\d)?\ ?(?:[ap]\.?m\b\.?|uhr\b) ))
     | (?P<S> \b\d{{1,2}}/\d{{1,2}}(?![\d/]) )
     | (?P<s> \b\d{{1,2}}\.\d{{1,2}}(?!\d|\.\d)(?:\.(?=\s?-))? )
-    | (?P<O> \b\d{{1,3}}(?:\ ?er\b|(?:e|es|eme|emes|re|ere|eres|res|ers|nd|nde|nds|ndes|de|st|rd|th|o|a)\b) )
+    | (?P<O> \b\d{{1,3}}(?:\ ?er\b|°|(?:e|es|eme|emes|re|ere|eres|res|ers|nd|nde|nds|ndes|de|st|rd|th|o|a)\b) )
     | (?P<N> \d+ ) )
   | (?P<r> \n )
   | (?P<p> [^\s\w] )
@@ -152,7 +154,8 @@ def tokenise(folded: str, language: str) -> Tokens:
     words, german = vocabulary(language), language.startswith("de")
     tokens = Tokens(folded, "", [], [], [], {}, set())
     letters: list[str] = []
-    values, starts, ends, stems = tokens.values, tokens.starts, tokens.ends, tokens.stems
+    values, starts, ends = tokens.values, tokens.starts, tokens.ends
+    zones, stems = tokens.zones, tokens.stems
     skip_to = 0
     for found in _TOKEN.finditer(folded):
         start, end = found.span()
@@ -164,7 +167,10 @@ def tokenise(folded: str, language: str) -> Tokens:
         if group == "w":
             stems.add(text[:4])
             known = words.words.get(text)
-            if known is not None:
+            if letters and letters[-1] in "H(" and (town := _town(folded, start, letters)):
+                letter, end = "Z", town[1]
+                zones[len(letters)] = town[0]
+            elif known is not None:
                 letter, value = known
                 if letter in "HZaiu":
                     letter, value, end = _special(letter, value, text, end, letters, tokens)
@@ -257,18 +263,28 @@ def _day_month(text: str) -> tuple[str, Value]:
 
 
 def _hour(text: str) -> tuple[str, Value]:
-    numbers = [int(n) for n in _DIGITS.findall(text)]
+    """Read an hour: (hour, minute), and for a machine value its offset from UTC in minutes."""
+    shift = _OFFSET.search(text)
+    numbers = [int(n) for n in _DIGITS.findall(text[: shift.start()] if shift else text)]
     hour, minute = numbers[0], numbers[1] if len(numbers) > 1 else 0
-    if (text.rstrip(".")[-1] == "m" and "p" in text) or text.endswith("p.m."):
-        hour = hour % 12 + 12 if hour <= 12 else hour
-    elif text.rstrip(".").endswith(("am", "a.m")):
-        hour = hour % 12
-    return ("H", (hour, minute)) if hour < 24 or minute == 0 else ("n", ())
+    if text[-1] in "m.":
+        half = text.rstrip("m. ")[-1:]
+        if half in ("a", "p"):
+            hour = hour % 12 + 12 * (half == "p") if hour <= 12 else hour
+    if hour > 24 or (hour == 24 and minute):
+        return "n", ()
+    if shift is None:
+        return "H", (hour, minute)
+    sign, hours, minutes = shift[1], int(shift[2] or 0), int(shift[3] or 0)
+    return "H", (hour, minute, (hours * 60 + minutes) * (-1 if sign == "-" else 1))
+
+
+_OFFSET = re.compile(r"(?<=\d)(?:z|([+-])(\d\d):?(\d\d))$")
 
 
 def _ordinal(text: str) -> tuple[str, Value]:
     number = int(_DIGITS.findall(text)[0])
-    first = text.endswith(("er", "o")) and number == 1
+    first = text.endswith(("er", "o", "°")) and number == 1
     english = text.endswith(("st", "nd", "rd", "th")) and 1 <= number <= 31
     return ("D", (number,)) if first or english else ("O", ())
 
@@ -326,10 +342,25 @@ def _zone(text: str, folded: str, end: int, letters: list[str]) -> tuple[str, st
         del names[0]
     if names and names[0].group() in ("locale", "locales", "local"):
         return "Z", "local", names[0].end()
-    found = place([n.group() for n in names[:4]])
+    found = place([n.group() for n in names[:6]])
     return ("Z", found[0], names[found[1] - 1].end()) if found else ("Z", "?", end)
 
 
-_SHIFT = re.compile(r" ?([+-]) ?(\d{1,2})(?::?(\d\d))?(?!\d)")
+def _town(folded: str, start: int, letters: list[str]) -> tuple[str, int] | None:
+    """Read the town whose clock an hour is on: « 9h (Nouméa) », « 9h à Fort-de-France »: its zone, marked @, and its end."""
+    if not letters or not (letters[-1] == "H" or letters[-2:] == ["H", "("]):
+        return None
+    begin = _HERE.match(folded, start)
+    if begin is None:
+        return None
+    names = list(_WORD.finditer(folded, begin.end(), begin.end() + 60))
+    found = place([n.group() for n in names[:6]], venue=True)
+    if found is None or folded[names[found[1] - 1].end() :][:1] == "-":
+        return None
+    return "@" + found[0], names[found[1] - 1].end()
+
+
+_SHIFT = re.compile(r" ?([+-]) ?(\d{1,2})(?::?(\d\d))?(?!\d| ?h|:)")
 _WORD = re.compile(r"[^\W\d_]+(?:'(?=ivoire|djamena)[^\W\d_]+)?")
+_HERE = re.compile(r"(?:\b(?:a|au|en) )?(?:la )?(?=[^\W\d_])")
 _LITTLE = frozenset("de du des d la le l a en aux".split())

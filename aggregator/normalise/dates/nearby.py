@@ -17,7 +17,7 @@ _WELCOME = re.compile(
 _OPENING = re.compile(r"\b(?:ouverture|debut|demarrage|lancement|commence|coup d'envoi|depart)\b[^,;]{0,20}$")
 _CLOSING = re.compile(r"\b(?:cloture|fin|fermeture|arrivee|cocktail|verre)\b[^,;]{0,20}$")
 _LENGTH = re.compile(r"\b(?:duree|pendant|durant|env|heures? de)\b[^,;]{0,12}$")
-_LED = re.compile(r"[:,(]\s*$|\bhoraires?\s*$")
+_LED = re.compile(r"[:,(|•·-]\s*$|\bhoraires?\s*$")
 
 
 def lasts(tokens: Tokens, run: Run) -> bool:
@@ -39,7 +39,7 @@ def hours_beside(tokens: Tokens, run: Run) -> list[Clock]:
             continue
         clocks, _ = hours(tokens, found.start(), found.end())
         label = tokens.text[tokens.starts[max(left, found.start() - 4)] : tokens.starts[found.start()]]
-        led = found.group()[0] in "adbiu" or _LED.search(label)
+        led = found.group()[0] in "adbiu" or _LED.search(label) or (found.start() == left and left < first)
         if clocks and led and not _LENGTH.search(label) and not _WELCOME.search(label):
             chains.append((found.start() > run.last, clocks, label))
     closing = [chain for chain in chains if _CLOSING.search(chain[2])]
@@ -78,21 +78,24 @@ def zone_of_place(tokens: Tokens, run: Run) -> str | None:
             break
         if classes[index] not in "xl" or not (before in "ac(" or tokens.word(index - 1) == "en"):
             continue
-        names = [i for i in range(index, min(index + 8, len(classes))) if classes[i] != "-"]
-        found = place([tokens.word(i) for i in names[:6]], venue=before != "(")
+        names = [i for i in range(index, min(index + 10, len(classes))) if classes[i] != "-"]
+        found = place([tokens.word(i) for i in names[:7]], venue=before != "(")
         if found is not None:
             after = names[found[1] - 1] + 1
-            if after >= len(classes) or classes[after] in "c.()!?-r:q":
+            tight = tokens.text[tokens.ends[names[found[1] - 1]] :][:1] == "-"  # Montréal-la-Cluse
+            if after >= len(classes) or (classes[after] in "c.()!?-r:q" and not tight):
                 return found[0]
     return _zone_before(tokens, run.first - len(run.lead))
 
 
 def _zone_before(tokens: Tokens, end: int) -> str | None:
     """Give the zone of « à Belém, le 11 novembre »."""
+    closed = tokens.classes[end - 1 : end] in ("c", "(")
     while end and tokens.classes[end - 1] in "c:(":
         end -= 1
-    for start in range(max(1, end - 5), end):
-        if tokens.classes[start - 1] == "a" or tokens.word(start - 1) == "en":
+    for start in range(max(0, end - 9), end):
+        led = start and (tokens.classes[start - 1] == "a" or tokens.word(start - 1) == "en")
+        if led or (closed and (not start or tokens.classes[start - 1] in "c-:(!.?r")):
             words = [tokens.word(i) for i in range(start, end) if tokens.classes[i] != "-"]
             found = place(words, venue=True)
             if found is not None and found[1] == len(words):

@@ -8,11 +8,10 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from aggregator.model import Occurrence
-from aggregator.normalise.dates.grammar import Clock, Day, Run, order
+from aggregator.normalise.dates.grammar import Clock, Day, Run
 from aggregator.normalise.dates.words import JUI
 
 Lean = Literal["near", "next", "last", "block"]
-OLDEST = 1990
 # A year left out is that of the nearest such day in this window around the day the text was seen.
 _BACK, _AHEAD = 60, 300
 _DAY = timedelta(days=1)
@@ -48,7 +47,8 @@ def dated(run: Run, seen: date, lean: Lean, near: date | None = None, hint: int 
     days = run.days
     flags = ["ambiguous"] if any(day.month == JUI for day in days) else []
     if days[0].year:
-        chosen = _dates(days, days[0].year, _juis(days)[0])
+        readings = (_dates(days, days[0].year, juis) for juis in _juis(days))
+        chosen = next((one for one in readings if one and ("ambiguous" not in flags or one == sorted(one))), None)
         if chosen is None:
             return None
     else:
@@ -62,21 +62,30 @@ def dated(run: Run, seen: date, lean: Lean, near: date | None = None, hint: int 
     return Dated(run, spans, flags) if spans else None
 
 
-def _juis(days: list[Day]) -> tuple[int, ...]:
-    return (6, 7) if any(day.month == JUI for day in days) else (0,)
+_Juis = tuple[int, int]
 
 
-def _dates(days: list[Day], year: int, jui: int) -> list[date] | None:
+def _juis(days: list[Day]) -> tuple[_Juis, ...]:
+    """Give what « jui » may be, first and later ones: June, July, or one then the other."""
+    said = sum(day.month == JUI for day in days)
+    return (((6, 6), (7, 7), (6, 7))[: said + 1]) if said else ((0, 0),)
+
+
+def _dates(days: list[Day], year: int, juis: _Juis) -> list[date] | None:
     """Give the days when the first of them is in `year`; None when one does not exist."""
-    shift = year - days[0].year if days[0].year else 0
     out: list[date] = []
-    for index, day in enumerate(days):
+    said, before = 0, (0, 0)
+    for day in days:
+        month = day.month
+        if month == JUI:
+            month, said = juis[said], 1
         if day.year:
-            year = day.year + shift
-        elif index and order(day) < order(days[index - 1]):
+            year = day.year
+        elif (month, day.day) < before:
             year += 1
+        before = (month, day.day)
         try:
-            out.append(date(year, jui if day.month == JUI else day.month, day.day))
+            out.append(date(year, month, day.day))
         except ValueError:
             return None
     return out
@@ -90,11 +99,10 @@ def _inferred(
     if known is not None:
         return None, []
     found: list[list[date]] = []
+    juis = _juis(days)
     for year in (centre.year - 1, centre.year, centre.year + 1):
-        for jui in _juis(days):
-            one = _dates(days, year, jui)
-            if one is not None:
-                found.append(one)
+        ones = [one for one in (_dates(days, year, jui) for jui in juis) if one]
+        found += [min(ones, key=lambda one: one[-1] - one[0])] if ones and len(juis) > 2 else ones
     agreeing = [one for one in found if _agrees(days, one)]
     wide = [one for one in agreeing if _gap(one, centre) <= 400] if any(day.weekday for day in days) else []
     for among in (wide, found) if any(day.weekday for day in days) else (found,):
@@ -185,6 +193,9 @@ def slots(clocks: list[Clock], flags: list[str]) -> list[Slot] | None:
         at = (clock.hour, clock.minute)
         if clock.link == "range" and out and out[-1].end is None:
             out[-1].end, out[-1].zone = at, clock.zone or out[-1].zone
+        elif clock.link == "zone" and out and not (clock.zone or out[-1].zone) and out[-1].end is None:
+            out[-1].end = at  # « 18h30/20h »: from … to, or two sittings
+            flags.append("ambiguous")
         elif clock.until and out and out[-1].end is None:
             out[-1].end = at
         else:
@@ -207,14 +218,14 @@ def one_clock(said: list[Slot], tz: str, day: date, flags: list[str]) -> list[Sl
     ):
         for slot in said:  # « de 9h à 12h et de 14h à 17h (heure de Nouméa) »
             slot.zone = slot.zone or said[-1].zone
-    zones = list(dict.fromkeys(slot.zone for slot in said))
+    zones = list(dict.fromkeys(slot.zone.lstrip("@") for slot in said))
     if len(zones) < 2:
         return said
     kept = next((zone for zone in (tz, "Europe/Paris", "") if zone in zones), zones[0])
-    instants = {zone_instant(slot.start, slot.zone or tz, day) for slot in said}
+    instants = {zone_instant(slot.start, slot.zone.lstrip("@") or tz, day) for slot in said}
     if len(instants) > 1:
         flags.append("ambiguous")
-    return [slot for slot in said if slot.zone == kept]
+    return [slot for slot in said if slot.zone.lstrip("@") == kept]
 
 
 def _paired(said: list[Slot]) -> bool:
@@ -291,6 +302,10 @@ def _timed(day: date, slot: Slot, tz: str, place_zone: str | None, flags: list[s
 
 
 def _zone(said: str, tz: str, place_zone: str | None, wall: datetime, flags: list[str]) -> str:
+    if said.startswith("@"):  # the town where it happens
+        if said[1:] != tz and "zone from place" not in flags:
+            flags.append("zone from place")
+        return said[1:]
     zone, assumed = zone_name(said, tz, wall)
     if assumed and "zone assumed" not in flags:
         flags.append("zone assumed")

@@ -149,7 +149,7 @@ _STATES = frozenset(
     "|coree du sud|cote d'ivoire|croatie|cuba|djibouti|egypte|equateur|espagne|estonie|ethiopie|gabon|georgie|ghana|grece|guatemala|guinee|haiti"
     "|honduras|hongrie|inde|irak|israel|italie|japon|jordanie|serbie|laos|liban|libye|luxembourg|madagascar|mali|maroc|ile maurice|mauritanie|mexique"
     "|moldavie|mongolie|montenegro|mozambique|nepal|nicaragua|niger|nigeria|ouganda|ouzbekistan|palestine|gaza|perou|pologne|republique dominicaine"
-    "|roumanie|royaume-uni|irlande|rwanda|senegal|syrie|tchad|togo|tunisie|turquie|ukraine|uruguay|vietnam|yemen|emirats|suisse|autriche|quebec|split"
+    "|roumanie|royaume-uni|irlande|rwanda|senegal|syrie|tchad|togo|tunisie|turquie|ukraine|uruguay|vietnam|yemen|emirats|suisse|autriche|split"
     "|porto|mexico|santiago|le cap|tours|cologne|grenade|rosario|reunion|dori|lima|vienne (autriche)|bonn|praia".split(
         "|"
     )
@@ -176,7 +176,7 @@ def place(words: list[str], *, venue: bool = False) -> tuple[str, int] | None:
     `venue`: only towns and overseas territories, whose name says where something happens.
     """
     known = _places()
-    for count in range(min(len(words), 4), 0, -1):
+    for count in range(min(len(words), 6), 0, -1):
         name = " ".join(words[:count])
         if name in known and (not venue or name in _venues()):
             return known[name], count
