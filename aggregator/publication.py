@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from aggregator.store import queries, transaction
 from aggregator.store.published import Shelf
 
 if TYPE_CHECKING:
-    from aggregator.publish import Rendered
+    from aggregator.publish import Rendered, Renderer
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ Call = Callable[..., Awaitable[Any]]
 MEGABYTE = 1_000_000  # Google Agenda reads about that much of a calendar
 _LATEST = 20
 _COMING = 15
-_BATCH = 100  # feeds rendered and written at a time: what is held in memory
+_BATCH = 60  # feeds rendered and written at a time: what is held in memory
 _FEW = 60  # feeds that are rendered sooner here than workers would start
 _PARTS = 4  # of a batch, so that workers end about together
 
@@ -52,19 +53,19 @@ async def publish(
         PublishError: the folder cannot be written; what stood there stands still.
     """
     today = now.date().isoformat()
-    known = _paths(config)
-    dirty = known if everything else [path for path in queries.dirty_feeds(connection, today) if path in set(known)]
+    touched = set(queries.dirty_feeds(connection, today))
+    dirty = [path for path in _paths(config) if everything or path in touched]
     if not dirty:
         return Published(0, (), ())
-    from aggregator.publish import Renderer, write  # 0.1 s: only what changed pays for it
+    from aggregator.publish import write
 
     shelf = Shelf(connection)
     sources = {s.slug: s for s in config.sources}
-    renderer = Renderer(config.site)
     refused: list[Refusal] = []
     writing: list[asyncio.Task[list[str]]] = []
     try:
         for start in range(0, len(dirty), _BATCH):
+            shelf.forget()
             feeds = [_feed(path, shelf, config, sources, now) for path in dirty[start : start + _BATCH]]
             if len(dirty) > _FEW:
                 parts = [feeds[n::_PARTS] for n in range(_PARTS)]
@@ -74,7 +75,7 @@ async def publish(
                     for done in part
                 ]
             else:
-                spelled = [renderer.render(feed) for feed in feeds]
+                spelled = render_all(feeds, config.site)
             for done in spelled:
                 _warn(done)
                 refused += done.refused
@@ -102,10 +103,16 @@ async def _replace(
 
 def render_all(feeds: list[Feed], site: Site) -> list[Rendered]:
     """Render feeds, in their order; a worker's part of a publication."""
-    from aggregator.publish import Renderer
-
-    renderer = Renderer(site)
+    renderer = _renderer(site)
     return [renderer.render(feed) for feed in feeds]
+
+
+@lru_cache(maxsize=1)
+def _renderer(site: Site) -> Renderer:
+    """Give this process's renderer: an item that stands in several feeds is spelled once in it."""
+    from aggregator.publish import Renderer  # 0.1 s: only what changed pays for it
+
+    return Renderer(site)
 
 
 def _warn(done: Rendered) -> None:
@@ -117,7 +124,8 @@ def _warn(done: Rendered) -> None:
 
 
 def _paths(config: Config) -> list[str]:
-    return [*_COMBINED, *(f"sources/{s.slug}" for s in config.sources)]
+    """Give all feeds; the combined ones last, when their items have been spelled for their sources' own."""
+    return [*(f"sources/{s.slug}" for s in config.sources), *_COMBINED]
 
 
 # path -> title, description; the site's title is put before them
@@ -161,7 +169,11 @@ def _around(connection: sqlite3.Connection, config: Config, shelf: Shelf, now: d
     sources = {s.slug: s for s in config.sources}
     calendars = {path for (path,) in connection.execute("SELECT path FROM feeds WHERE calendar = 1")}
     filled = {path for (path,) in connection.execute("SELECT DISTINCT 'sources/' || source FROM sightings")}
-    outlines = [_outline(path, config, sources) for path in _paths(config) if path in _COMBINED or path in filled]
+    outlines = [
+        _outline(path, config, sources)
+        for path in [*_COMBINED, *_paths(config)[: -len(_COMBINED)]]
+        if path in _COMBINED or path in filled
+    ]
     feeds = [
         Feed(f.path, f.title, f.description, f.home, (), calendar=f.calendar or f.path in calendars) for f in outlines
     ]  # fmt: skip

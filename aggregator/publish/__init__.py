@@ -26,7 +26,7 @@ __all__ = ["Rendered", "Renderer", "index", "opml_feeds", "opml_sources", "rende
 T = TypeVar("T")
 
 # Items whose spelled forms are kept, about 10 kB each: those of the combined feeds, which share the newest items.
-_KEPT = 4096
+_KEPT_ENTRIES, _KEPT_EVENTS = 600, 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ class Renderer:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._forms = lru_cache(maxsize=_KEPT)(_forms)
-        self._event = lru_cache(maxsize=_KEPT)(ical.event)
+        self._forms = lru_cache(maxsize=_KEPT_ENTRIES)(_forms)
+        self._event = lru_cache(maxsize=_KEPT_EVENTS)(ical.event)
 
     def render(self, feed: Feed, *, updated: datetime | None = None) -> Rendered:
         """Give a feed's files: "<path>.rss", ".atom", ".json" and, of a calendar, ".ics".

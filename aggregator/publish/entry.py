@@ -110,6 +110,11 @@ def clean(text: str, instead: str = "") -> str:
     return _FORBIDDEN.sub("", _LINE_ENDS.sub("\n", text))
 
 
+def forbidden(text: str) -> bool:
+    """Whether a text holds a character that XML 1.0 forbids."""
+    return _ALLOWED.fullmatch(text) is None
+
+
 def line(text: str | None) -> str:
     """The text on one line; French spaces stay."""
     return _BLANKS.sub(" ", clean(text)).strip() if text else ""

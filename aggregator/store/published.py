@@ -71,12 +71,13 @@ class Shelf:
             (stamp(now), stamp(now + WINDOW_AHEAD)),
         )
 
+    def forget(self) -> None:
+        """Drop loaded items when they are many: most stand in their source's feed alone."""
+        if len(self._items) > _KEPT:
+            self._items.clear()
+
     def items(self, ids: Sequence[int]) -> list[Item]:
         """Give items by their store ids, in that order."""
-        if (
-            len(self._items) > _KEPT
-        ):  # a source's items stand in its own feed; only the newest stand in the combined ones too
-            self._items.clear()
         wanted = [id_ for id_ in ids if id_ not in self._items]
         for start in range(0, len(wanted), _CHUNK):
             chunk = wanted[start : start + _CHUNK]

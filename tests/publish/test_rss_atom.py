@@ -94,8 +94,8 @@ def test_a_news_of_a_day_is_published_when_it_ranks_and_never_at_midnight() -> N
     item, entry = one(news(published=date(2021, 3, 9)))
     assert item.findtext("pubDate") == "Tue, 09 Mar 2021 11:00:00 +0000"
     assert parsedate_to_datetime(item.findtext("pubDate") or "") == NEWS.ranked_at
-    assert entry.findtext(f"{ATOM}published") == "2021-03-09T11:00:00+00:00"
-    assert entry.findtext(f"{ATOM}updated") == "2021-03-12T08:30:15+00:00"
+    assert entry.findtext(f"{ATOM}published") == "2021-03-09T11:00:00Z"
+    assert entry.findtext(f"{ATOM}updated") == "2021-03-12T08:30:15Z"
 
 
 def test_the_feed_is_as_new_as_its_newest_change() -> None:

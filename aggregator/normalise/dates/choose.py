@@ -16,6 +16,7 @@ from aggregator.normalise.dates.resolve import Dated, Lean, dated
 _YEARS_AS_TWO_DIGITS = range(20, 32)
 _JOINS = re.compile(
     r"^\s*(?:\([^()\n]{0,60}\)|a [^,.;()\n]{2,40})?\s*[,;&]?\s*(?:et|puis)?\s*(?:le|les|du)?\s*$"
+    r"|^\s*[,;]?\s*(?:\d\w*|deuxieme|seconde|troisieme)?\s*(?:session|seance|groupe|atelier|date|rencontre|volet|partie)\W{0,3}\d{0,2}\s*:?\s*(?:le)?\s*$"
     r"|(?:\bet\b|\bpuis\b|\bsuivie?\b|\bainsi que\b|\band\b|\by\b|\bund\b|&).{0,40}$",
     re.DOTALL,
 )
@@ -43,6 +44,7 @@ class Setting:
     language: str
     block: bool
     head: int
+    zone_known: bool
 
     def words(self, span: tuple[int, int]) -> tuple[str, tuple[int, int]]:
         """Give the words at a span of the part that is read, and their place in the whole text."""
@@ -213,9 +215,12 @@ def _stretched(start: Dated, end: Dated) -> bool:
 
 def undecided(text: str, whens: list[tuple[Found, Dated]]) -> bool:
     """Say whether the dates are alternatives (« le 12 ou le 13 mars »): no event yet."""
-    if any(day.link == "alt" for one, _ in whens for day in one.run.days):
-        return True
-    return any(_OR.search(text[one.run.end : other.run.start]) for (one, _), (other, _) in pairwise(whens))
+    for one, _ in whens:
+        if len(one.run.days) > 1 and any(day.link == "alt" for day in one.run.days):
+            return True
+    return len(whens) > 1 and any(
+        _OR.search(text[one.run.end : other.run.start]) for (one, _), (other, _) in pairwise(whens)
+    )
 
 
 def _within(inner: Dated, outer: Dated) -> bool:

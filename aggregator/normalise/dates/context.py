@@ -101,7 +101,7 @@ _ASKED = Words(
     r"|reserv\w+|particip\w+|deadline|limite|consultation|enquete|sondage|questionnaire|apply|register|recrut\w+|offre)\b"
 )
 _REGISTRATION = Words(
-    r"\b(?:inscriptions?|candidatures?|depot (?:des|de) (?:dossiers?|candidatures?)|preinscriptions?|votes?|enquete publique"
+    r"\b(?:inscriptions?|inscrivez-vous|votez|candidatez|postulez|candidatures?|depot (?:des|de) (?:dossiers?|candidatures?)|preinscriptions?|votes?|enquete publique"
     r"|concertation|appel a (?:projets|candidatures|manifestation\w*))(?: (?:en ligne|ouvert\w*|possibles?|sont|est|lance\w*))*",
     _LEAD,
 )
@@ -339,6 +339,29 @@ _PM = re.compile(r" ?(?:du soir|de l'apres-midi)\b")
 def opens(around: Around) -> bool:
     """Say whether something begins at a date and goes on: « à partir du », « dès le »."""
     return "i" in around.lead or around.lead_words.startswith("des l")
+
+
+def telling(stems: set[str]) -> bool:
+    """Say whether the text has any word of its fate, its tense or its repetition; most titles have none."""
+    return not _TELLING_TEXT.isdisjoint(stems)
+
+
+_TELLING_TEXT = frozenset[str]().union(
+    *(
+        words.stems
+        for words in (
+            _CANCELLED,
+            _POSTPONED,
+            _POSTPONED_EN,
+            _SINE_DIE,
+            _REPORT,
+            _ANNOUNCE,
+            _RECURRING,
+            _ELSEWHERE,
+            _MOVED_FROM,
+        )
+    )
+)
 
 
 def recurring(text: str, stems: set[str]) -> re.Match[str] | None:

@@ -24,6 +24,7 @@ from aggregator.normalise.text import repair
 
 MAX_TEXT = 20_000
 _LONG_MOVE = timedelta(days=10)
+_SHORT = 200
 _FEW_RUNS = 40  # a text with more dates than this is a list of something, and no event
 _DAMAGE = re.compile("é©|[àÀ][‡«²³´¹»®¯€‰¼¶]|๠")
 _DIGIT = re.compile(r"\d")
@@ -56,6 +57,18 @@ def read(
     words beside French (en, es, de, it, pt). None: no event in it, or nothing that can be read without guessing.
     Time is linear in the text; beyond 20,000 characters after its first date nothing is read. Never raises.
     """
+    if len(text) <= _SHORT:
+        return _remembered(text, seen.date(), tz, language, block)
+    return _prepared(text, seen.date(), tz, language, block)
+
+
+# The agenda of a site stands on each of its pages: what a short text says on a day is read once.
+@lru_cache(4096)
+def _remembered(text: str, seen: date, tz: str, language: str, block: bool) -> DateReading | None:
+    return _prepared(text, seen, tz, language, block)
+
+
+def _prepared(text: str, seen: date, tz: str, language: str, block: bool) -> DateReading | None:
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
         if _DAMAGE.search(text):
@@ -70,10 +83,7 @@ def read(
         return None
     zone = tz if _known(tz) else "Europe/Paris"
     folded, head = _block_head(folded, block)
-    reading = _read(folded, Setting(text, begin, seen.date(), language, block or bool(head), head), zone)
-    if reading is None or zone == tz:
-        return reading
-    return replace(reading, flags=(*reading.flags, "zone assumed"))
+    return _read(folded, Setting(text, begin, seen, language, block or bool(head), head, zone == tz), zone)
 
 
 def _block_head(folded: str, block: bool) -> tuple[str, int]:
@@ -94,16 +104,19 @@ def _read(folded: str, setting: Setting, tz: str) -> DateReading | None:
         return None
     seen = [found(tokens, run, setting) for run in chains if sound(tokens, run, setting)]
     chosen, role, moved = leaders(seen)
-    again = context.recurring(folded, tokens.stems)
+    telling = context.telling(tokens.stems)
+    again = context.recurring(folded, tokens.stems) if telling else None
     if again and not (chosen and setting.block):
         return _recurring(again, tokens, chosen, setting, tz)
     if chosen:
         return _told(tokens, chosen, role, moved, setting, tz)
     if seen:
         return None
-    if delayed := context.sine_die(folded, tokens.stems):
+    if telling and (delayed := context.sine_die(folded, tokens.stems)):
         words, span = setting.words(delayed.span())
         return DateReading(status="postponed", words=words, span=span, tz=tz)
+    if "M" not in tokens.classes and "Y" not in tokens.classes:
+        return None
     rough = coarse(folded, setting.seen, tz, setting.language)
     if rough is None:
         return None
@@ -117,18 +130,21 @@ def _told(tokens: Tokens, chosen: list[Found], role: str, moved: bool, setting: 
     whens = years(tokens, chosen, setting)
     if not whens or (len(whens) < len(chosen) and not setting.head):
         return None
-    whens = merged(tokens.text, whens, setting)
+    if len(whens) > 1:
+        whens = merged(tokens.text, whens, setting)
     if undecided(tokens.text, whens):
         return None
     flags = [flag for _, when in whens for flag in when.flags]
-    if len(whens) == 1 and context.moved_from(whens[0][0].around) and whens[0][0].run.days[-1].link == "range":
+    if not setting.zone_known:
+        flags.append("zone assumed")
+    if len(whens) == 1 and whens[0][0].run.days[-1].link == "range" and context.moved_from(whens[0][0].around):
         last = whens[0][1].spans[-1]
         last.first, moved = last.last, True  # « reporté du 3 décembre au 12 février »
-    for one, when in whens:
+    for one, when in whens if "H" in tokens.classes else ():
         if not any(span.clocks for span in when.spans):
-            clocks = hours_beside(tokens, one.run)
+            clocks = hours_beside(tokens, one.run, block=setting.block)
         elif lasts(tokens, one.run):
-            clocks = []
+            clocks = one.run.days[-1].clocks[:-1]
         else:
             if context.afternoon(one.around):
                 for clock in one.run.days[-1].clocks:
@@ -136,7 +152,12 @@ def _told(tokens: Tokens, chosen: list[Found], role: str, moved: bool, setting: 
             continue
         for span in when.spans:
             span.clocks = clocks
-    status = context.status_of(tokens.text, tokens.stems, setting.language) or ("postponed" if moved else None)
+    if role == "deadline":  # « avant le 10 avril à minuit »: the day is over
+        for span in whens[0][1].spans:
+            span.clocks = [clock for clock in span.clocks if clock.hour < 24]
+    telling = context.telling(tokens.stems)
+    status = context.status_of(tokens.text, tokens.stems, setting.language) if telling else None
+    status = status or ("postponed" if moved else None)
     if status == "postponed" and not moved and whens[0][1].spans[-1].last - whens[0][1].spans[0].first > _LONG_MOVE:
         flags.append("ambiguous")  # « report de la réunion, du 12 mars au 9 avril »: a period, or from … to?
     return _reading(tokens, whens, role, status, flags, setting, tz)
@@ -152,8 +173,8 @@ def _reading(
     tz: str,
 ) -> DateReading:
     leader, last = whens[0][0], whens[-1][0]
-    spans = [span for _, when in whens for span in when.spans]
-    timed = any(span.clocks for span in spans)
+    spans = whens[0][1].spans if len(whens) == 1 else [span for _, when in whens for span in when.spans]
+    timed = "H" in tokens.classes and any(span.clocks for span in spans)
     if context.to_be_confirmed(last.around):
         flags.append("to be confirmed")
     first, end = spans[0].first, spans[0].last
@@ -188,7 +209,7 @@ def _reading(
         tuple(Occurrence(o.start, o.end, o.all_day, o.tz, doubts) for o in told) if doubts else tuple(told),
         "period" if role == "event" and long(told) else role,  # type: ignore[arg-type]
         status,
-        context.phase_of(tokens.text, tokens.stems),
+        context.phase_of(tokens.text, tokens.stems) if context.telling(tokens.stems) else None,
         precision,
         tuple(flags),
         *setting.words((tokens.starts[leader.run.first - len(leader.run.lead)], last.run.end)),

@@ -192,6 +192,8 @@ def hours(tokens: Tokens, index: int, last: int) -> tuple[list[Clock], int]:
     while index < last:
         letter, value = classes[index], values[index]
         if letter == "H" or (letter == "D" and classes[index + 1 : index + 3] in ("-H", "aH")):
+            if value[0] > 24:
+                break  # « du 31 à 14h »: a day number
             zone = f"{'-' if value[2] < 0 else '+'}{abs(value[2]) // 60}:{abs(value[2]) % 60:02}" if value[2:] else ""
             clocks.append(Clock(value[0], value[1] if letter == "H" else 0, link, zone, opens, about, until))
             opens = about = until = False

@@ -139,6 +139,8 @@ def vocabulary(language: str) -> Vocabulary:
     words.update({name: ("P", (number,)) for name, number in PLURAL_WEEKDAYS.items()})
     words.update(midi=("H", NOON), minuit=("H", MIDNIGHT), noon=("H", NOON), midnight=("H", MIDNIGHT))
     words.update(dict.fromkeys(NAMED, ("Z", ())), heure=("Z", ()), heures=("Z", ()))
+    for short in (*months, *weekdays, "premier"):
+        words.setdefault(short, ("?", ()))
     return Vocabulary(words, months, weekdays, chosen == "en")
 
 
@@ -149,54 +151,49 @@ _NAME = re.compile(r"[^\W\d_]+")
 
 def tokenise(folded: str, language: str) -> Tokens:
     """Cut a folded text into tokens."""
-    if _NAME_SIGNS.search(folded):
+    if ("." in folded or "_" in folded or "@" in folded) and _NAME_SIGNS.search(folded):
         folded = _NAMES.sub(lambda found: "€" * len(found.group()), folded)
     words, german = vocabulary(language), language.startswith("de")
     tokens = Tokens(folded, "", [], [], [], {}, set())
     letters: list[str] = []
-    values, starts, ends = tokens.values, tokens.starts, tokens.ends
-    zones, stems = tokens.zones, tokens.stems
-    skip_to = 0
+    values, starts, ends, known = tokens.values, tokens.starts, tokens.ends, words.words
+    skip_to, before = 0, ""
     for found in _TOKEN.finditer(folded):
         start, end = found.span()
         if start < skip_to:
             continue
-        group, text = found.lastgroup, found.group()
-        letter: str = "x"
-        value: Value = ()
+        group, text = found.lastgroup, folded[start:end]
+        letter: str
+        value: Value
         if group == "w":
-            stems.add(text[:4])
-            known = words.words.get(text)
-            if letters and letters[-1] in "H(" and (town := _town(folded, start, letters)):
-                letter, end = "Z", town[1]
-                zones[len(letters)] = town[0]
-            elif known is not None:
-                letter, value = known
-                if letter in "HZaiu":
-                    letter, value, end = _special(letter, value, text, end, letters, tokens)
-            elif len(text) < 8:
-                letter, value = _short(text, folded, end, letters, words)
-                if letter in "MW" and folded.startswith(".", end):
-                    end += 1
-            skip_to = end
+            tokens.stems.add(text[:4])
+            letter, value = known.get(text, _UNKNOWN)
+            if letter in _BY_PLACE or before in "H(":
+                letter, value, end = _special(letter, value, text, start, end, letters, tokens, words)
+                skip_to = end
         elif group == "p":
-            letter = _SIGNS.get(text, "q")
-            if text == "'" or (text == "." and german and letters and letters[-1] == "D" and ends[-1] == start):
+            letter, value = _SIGNS.get(text, "q"), ()
+            if text == "'" or (text == "." and german and before == "D" and ends[-1] == start):
                 continue  # « 12. März »
         elif group == "N" or group == "Q":
             letter, value = _number(text)
             if starts and _counts(tokens, start, letters):
                 letter = "n"
-        elif group is not None:
-            letter, value = _NUMERIC[group](text)
+        else:
+            letter, value = _NUMERIC[group or ""](text)
             if letter == "S" and _MONTH_NEXT.match(folded, end):
                 letter, value = ("G", value) if value[1] == value[0] + 1 else ("n", ())
         letters.append(letter)
         values.append(value)
         starts.append(start)
         ends.append(end)
+        before = letter
     tokens.classes = "".join(letters)
     return tokens
+
+
+_UNKNOWN: tuple[str, Value] = ("x", ())
+_BY_PLACE = frozenset("HZaiu?")
 
 
 def _counts(tokens: Tokens, start: int, letters: list[str]) -> bool:
@@ -213,10 +210,16 @@ def _counts(tokens: Tokens, start: int, letters: list[str]) -> bool:
 
 
 def _special(
-    letter: str, value: Value, text: str, end: int, letters: list[str], tokens: Tokens
+    letter: str, value: Value, text: str, start: int, end: int, letters: list[str], tokens: Tokens, words: Vocabulary
 ) -> tuple[str, Value, int]:
-    """Read words that mean what they say only where they stand: midi, heure, à partir de."""
+    """Read words that mean what they say only where they stand: mar, midi, heure, à partir de, a town after an hour."""
     folded = tokens.text
+    if letters and letters[-1] in "H(" and (town := _town(folded, start, letters)):
+        tokens.zones[len(letters)] = town[0]
+        return "Z", (), town[1]
+    if letter == "?":
+        letter, value = _short(text, folded, end, letters, words)
+        return letter, value, end + (letter in "MW" and folded.startswith(".", end))
     if letter == "H":
         return (letter, value, end) if letters and tokens.word(len(letters) - 1) in _HOUR_WORDS else ("x", (), end)
     if letter == "Z":
@@ -229,11 +232,12 @@ def _special(
     if letter == "u":
         found = _UNTIL.match(folded, end) if text[0] == "j" else None
         return "u", (), found.end() if found else end
-    if text == "a" and (found := _FROM.match(folded, end)):
+    if letter == "a" and text == "a" and (found := _FROM.match(folded, end)):
         return "i", (MODIFIER_FROM,), found.end()
-    return "a", (), end
+    return letter, value, end
 
 
+@lru_cache(4096)
 def _number(text: str) -> tuple[str, Value]:
     if len(text) <= 2 and 1 <= int(text) <= 31:
         return "D", (int(text),)
@@ -242,17 +246,20 @@ def _number(text: str) -> tuple[str, Value]:
     return "n", ()
 
 
+@lru_cache(4096)
 def _full(text: str) -> tuple[str, Value]:
     day, month, year = _DIGITS.findall(text)
     full = int(year) if len(year) == 4 else int(year) + (2000 if int(year) < 70 else 1900)
     return "F", (full, int(month), int(day))
 
 
+@lru_cache(4096)
 def _iso(text: str) -> tuple[str, Value]:
     year, month, day = _DIGITS.findall(text)
     return "F", (int(year), int(month), int(day))
 
 
+@lru_cache(4096)
 def _day_month(text: str) -> tuple[str, Value]:
     first, second = map(int, _DIGITS.findall(text))
     if not 1 <= first <= 31:
@@ -262,6 +269,7 @@ def _day_month(text: str) -> tuple[str, Value]:
     return ("G", (first, second)) if second == first + 1 <= 31 else ("n", ())
 
 
+@lru_cache(4096)
 def _hour(text: str) -> tuple[str, Value]:
     """Read an hour: (hour, minute), and for a machine value its offset from UTC in minutes."""
     shift = _OFFSET.search(text)
@@ -282,6 +290,7 @@ def _hour(text: str) -> tuple[str, Value]:
 _OFFSET = re.compile(r"(?<=\d)(?:z|([+-])(\d\d):?(\d\d))$")
 
 
+@lru_cache(4096)
 def _ordinal(text: str) -> tuple[str, Value]:
     number = int(_DIGITS.findall(text)[0])
     first = text.endswith(("er", "o", "°")) and number == 1
@@ -304,8 +313,6 @@ _NUMERIC: dict[str, Callable[[str], tuple[str, Value]]] = {
 def _short(text: str, folded: str, end: int, letters: list[str], words: Vocabulary) -> tuple[str, Value]:
     """Read a short form: a month after a day number, a weekday before one; « premier » before a month is a day."""
     month, weekday = words.months.get(text), words.weekdays.get(text)
-    if month is None and weekday is None and text != "premier":
-        return "x", ()
     before = letters[-1] if letters else ""
     if before == "r" and len(letters) > 1:
         before = letters[-2]

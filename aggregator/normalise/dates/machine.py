@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -16,27 +16,12 @@ _RFC822 = re.compile(
     r" *(?:(?:GMT|UTC)?([+-]\d\d:?\d\d)|([A-Za-z]{1,4}))?(?: *\([^()]{0,40}\))?",
     re.ASCII,
 )
-_MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
-_FULL_MONTHS = {
-    name: number
-    for number, name in enumerate(
-        "january february march april may june july august september october november december".split(), 1
-    )
-}
-# RFC 822 §5.1, and RFC 2822 §4.3 for the military letters: they were given the wrong sign, so they say nothing: UTC.
-_ZONES = {
-    "gmt": 0,
-    "ut": 0,
-    "utc": 0,
-    "z": 0,
-    "est": -5,
-    "edt": -4,
-    "cst": -6,
-    "cdt": -5,
-    "mst": -7,
-    "mdt": -6,
-    "pst": -8,
-    "pdt": -7,
+_NAMES = "january february march april may june july august september october november december".split()
+_MONTHS = {form: n for n, name in enumerate(_NAMES, 1) for form in (name, name[:3])} | {"sept": 9}
+# RFC 822 §5.1.
+_ZONES: dict[str, timezone] = {"gmt": UTC, "ut": UTC, "utc": UTC, "z": UTC} | {
+    name: timezone(timedelta(hours=hours))
+    for name, hours in zip("edt est cdt cst mdt mst pdt pst".split(), (-4, -5, -5, -6, -6, -7, -7, -8), strict=True)
 }
 # Names of the wall time of our sources: servers write CET in summer too, so they mean the clock on the wall.
 _WALL = frozenset({"cet", "cest", "met", "mest", "mez", "mesz"})
@@ -98,21 +83,21 @@ def rfc822(text: str, *, tz: str) -> datetime | None:
     if found is None:
         return None
     day, name, year, hour, minute, second, shift, zone = found.groups()
-    name = name.lower()
-    month = _MONTHS.get(name[:3]) if name in _FULL_MONTHS or len(name) == 3 or name == "sept" else None
-    full = full_year(year)
-    if month is None:
+    month = _MONTHS.get(name.lower())
+    known = offset(shift) if shift else _zone(zone, tz)
+    if month is None or known is None:
         return None
     try:
-        moment = datetime(full, month, int(day), int(hour), int(minute), min(int(second or 0), 59))  # noqa: DTZ001
-    except ValueError:
+        moment = datetime(
+            full_year(year), month, int(day), int(hour), int(minute), min(int(second or 0), 59), tzinfo=known
+        )
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    if shift:
-        known = offset(shift)
-        return instant(moment.replace(tzinfo=known), tz) if known is not None else None
-    zone = (zone or "").lower()
-    if not zone or zone in _WALL:
-        return instant(moment, tz)
-    if zone in _ZONES:
-        return instant(moment.replace(tzinfo=timezone(timedelta(hours=_ZONES[zone]))), tz)
-    return instant(moment.replace(tzinfo=UTC), tz) if len(zone) == 1 else None
+
+
+def _zone(name: str | None, tz: str) -> tzinfo | None:
+    """Give the zone of an RFC 822 name; a military letter says nothing (RFC 2822 §4.3): UTC. Unknown names are None."""
+    if not name or name.lower() in _WALL:
+        return ZoneInfo(tz)
+    return _ZONES.get(name.lower()) or (UTC if len(name) == 1 else None)

@@ -27,12 +27,12 @@ def lasts(tokens: Tokens, run: Run) -> bool:
     return classes[run.last] == "H" and classes[run.last - 1] not in "adbiuH-" and rest == "dx"
 
 
-def hours_beside(tokens: Tokens, run: Run) -> list[Clock]:
+def hours_beside(tokens: Tokens, run: Run, *, block: bool) -> list[Clock]:
     """Give the hours the sentence says apart from its date: « accueil à 8h30, ouverture à 9h, clôture à 17h, le 12 mars »."""
     if "H" not in tokens.classes:
         return []
     first = run.first - len(run.lead)
-    left, right = _sentence(tokens, first, run.last)
+    left, right = _sentence(tokens, first, run.last, block)
     chains: list[tuple[bool, list[Clock], str]] = []
     for found in ALONE_HOURS.finditer(tokens.classes, left, right):
         if first <= found.start() <= run.last:
@@ -40,7 +40,13 @@ def hours_beside(tokens: Tokens, run: Run) -> list[Clock]:
         clocks, _ = hours(tokens, found.start(), found.end())
         label = tokens.text[tokens.starts[max(left, found.start() - 4)] : tokens.starts[found.start()]]
         led = found.group()[0] in "adbiu" or _LED.search(label) or (found.start() == left and left < first)
-        if clocks and led and not _LENGTH.search(label) and not _WELCOME.search(label):
+        if (
+            clocks
+            and led
+            and not _length(tokens, found.start(), found.end(), clocks)
+            and not _LENGTH.search(label)
+            and not _WELCOME.search(label)
+        ):
             chains.append((found.start() > run.last, clocks, label))
     closing = [chain for chain in chains if _CLOSING.search(chain[2])]
     others = [chain for chain in chains if chain not in closing]
@@ -54,14 +60,22 @@ def hours_beside(tokens: Tokens, run: Run) -> list[Clock]:
     return clocks
 
 
-def _sentence(tokens: Tokens, first: int, last: int) -> tuple[int, int]:
-    """Give the tokens of the sentence around a run, never beyond twenty tokens nor into another date."""
+def _length(tokens: Tokens, start: int, end: int, clocks: list[Clock]) -> bool:
+    """Say whether « concert de 2h », « 24h de sport » is a length of time."""
+    if len(clocks) > 1:
+        return False
+    led = tokens.classes[start:end]
+    return (led[0] == "d" and tokens.word(start) != "des") or (led[0] == "H" and tokens.classes[end : end + 2] == "dx")
+
+
+def _sentence(tokens: Tokens, first: int, last: int, block: bool) -> tuple[int, int]:
+    """Give the tokens of the sentence (of the `block`) around a run, never beyond twenty tokens nor into another date."""
     classes = tokens.classes
     left, right = first, last + 1
     while left > 0 and first - left < _REACH and classes[left - 1] not in ".!?rMFSY":
         left -= 1
     while right < len(classes) and right - last < _REACH and classes[right] not in ".!?MFS":
-        if classes[right] == "r" and classes[last + 1 : right].strip("r") != "":
+        if not block and classes[right] == "r" and classes[last + 1 : right].strip("r") != "":
             break
         right += 1
     return left, right

@@ -45,7 +45,7 @@ def dated(run: Run, seen: date, lean: Lean, near: date | None = None, hint: int 
     `near`: a day said before it in the same text, whose year it shares; `hint`: a year named in the text.
     """
     days = run.days
-    flags = ["ambiguous"] if any(day.month == JUI for day in days) else []
+    flags = ["ambiguous"] if _juis(days) != _NO_JUI else []
     if days[0].year:
         readings = (_dates(days, days[0].year, juis) for juis in _juis(days))
         chosen = next((one for one in readings if one and ("ambiguous" not in flags or one == sorted(one))), None)
@@ -67,8 +67,13 @@ _Juis = tuple[int, int]
 
 def _juis(days: list[Day]) -> tuple[_Juis, ...]:
     """Give what « jui » may be, first and later ones: June, July, or one then the other."""
-    said = sum(day.month == JUI for day in days)
-    return (((6, 6), (7, 7), (6, 7))[: said + 1]) if said else ((0, 0),)
+    said = 0
+    for day in days:
+        said += day.month == JUI
+    return ((6, 6), (7, 7), (6, 7))[: said + 1] if said else _NO_JUI
+
+
+_NO_JUI: tuple[_Juis, ...] = ((0, 0),)
 
 
 def _dates(days: list[Day], year: int, juis: _Juis) -> list[date] | None:
@@ -168,7 +173,8 @@ def _spans(days: list[Day], dates: list[date]) -> list[Span]:
     if len(spans) > 1 and spans[-1].clocks and not any(span.clocks for span in spans[:-1]):
         for span in spans[:-1]:
             span.clocks = spans[-1].clocks
-    spans.sort(key=lambda span: (span.first, span.last))
+    if len(spans) > 1:
+        spans.sort(key=lambda span: (span.first, span.last))
     return spans
 
 
@@ -264,6 +270,9 @@ def occurrences(spans: list[Span], tz: str, place_zone: str | None, flags: list[
     """Give the occurrences of spans: consecutive whole days joined, each day of a short period with hours on its own."""
     out: list[Occurrence] = []
     for span in spans:
+        if not span.clocks and not out:
+            out.append(Occurrence(span.first, span.last + _DAY, True, tz))
+            continue
         if span.last_clocks:
             out += _stretch(span, tz, place_zone, flags)
             continue
