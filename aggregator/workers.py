@@ -28,7 +28,7 @@ T = TypeVar("T")
 MEMORY = 512 * 1024 * 1024  # bytes of address space over what a worker starts with
 CPU_SECONDS = 20  # for one page
 WALL_SECONDS = 30.0
-_AHEAD = 2  # calls a process has before it: it does not wait for us between two pages
+START = 0.3  # seconds that a process takes to start: one more is worth it when more work than that waits
 _LENGTH = struct.Struct(">I")
 
 
@@ -45,7 +45,6 @@ class Workers:
 
     def __init__(self, count: int | None = None) -> None:
         self._count = count or max(1, min(4, os.cpu_count() or 1))
-        self._room = asyncio.Semaphore(self._count * _AHEAD)
         self._starting = asyncio.Lock()
         self._workers: list[_Worker] = []
 
@@ -65,14 +64,13 @@ class Workers:
             WorkerBug: anything unexpected, with its traceback.
         """
         question = pickle.dumps((function, args, kwargs), pickle.HIGHEST_PROTOCOL)
-        async with self._room:
-            while True:
-                worker = await self._freest()
-                try:
-                    answer = await worker.ask(question)
-                    break
-                except _LostError:
-                    continue
+        while True:
+            worker = await self._freest()
+            try:
+                answer = await worker.ask(question)
+                break
+            except _LostError:
+                continue
         if isinstance(answer, Exception):
             raise answer
         return cast("T", answer)
@@ -81,18 +79,23 @@ class Workers:
         async with self._starting:
             self._workers = [worker for worker in self._workers if not worker.dead]
             freest = min(self._workers, key=lambda worker: len(worker.waiting), default=None)
-            if freest is None or (freest.waiting and len(self._workers) < self._count):
+            busy = freest is not None and len(freest.waiting) * freest.pace > START
+            if freest is None or (busy and len(self._workers) < self._count):
                 freest = await _Worker.start()
                 self._workers.append(freest)
             return freest
 
 
 class _Worker:
-    """One process and the calls it has yet to answer, in order: a second one waits in its pipe while the first is worked on."""
+    """One process and the calls it has yet to answer, in order: they wait in its pipe, so that it never waits for us.
+
+    `pace`: seconds a call takes it, of late.
+    """
 
     def __init__(self, process: Process) -> None:
         self.waiting: deque[asyncio.Future[object]] = deque()
         self.dead = False
+        self.pace = 0.005
         self._process = process
         self._asked = asyncio.Event()
         self._listening = asyncio.create_task(self._listen())
@@ -125,11 +128,16 @@ class _Worker:
     async def _listen(self) -> None:
         assert self._process.stdout is not None
         try:
+            clock = asyncio.get_running_loop().time
+            began = None  # the first answer takes the start with it
             while await self._asked.wait():
                 async with asyncio.timeout(WALL_SECONDS):
                     (length,) = _LENGTH.unpack(await self._process.stdout.readexactly(_LENGTH.size))
                     body = await self._process.stdout.readexactly(length)
                 answer = self.waiting.popleft()
+                if began is not None:
+                    self.pace += 0.2 * (clock() - began - self.pace)
+                began = clock() if self.waiting else None
                 if not self.waiting:
                     self._asked.clear()
                 if not answer.done():  # nobody waits for a cancelled call

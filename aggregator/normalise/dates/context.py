@@ -54,6 +54,7 @@ _PAPER = Words(
     r"(?: (?:de presse|d'infos?|d'information|municipal\w*|mensuel\w*|commun\w*))?(?:,? ?(?:n[°eo.]{0,2} ?|€)?\d{1,4})?",
     _LEAD,
 )
+_STATEMENT = Words(r"\b(?:communiques?|tribune|petition|motion)\b[^.!?\n]{0,90}$")
 _ISSUE = re.compile(r"^\W*n ?[°eo]\W{0,2}\d{1,4}" + _LEAD)
 _STREET = Words(
     r"\b(?:rues?|avenue|av|boulevard|bd|blvd|bld|place|pl|square|quai|allees?|impasse|pont|chemin|route|esplanade|parvis|faubourg|cours"
@@ -176,6 +177,7 @@ _TELLING = frozenset[str]().union(
         for words in (
             _STAMP,
             _PAPER,
+            _STATEMENT,
             _STREET,
             _BUILDING,
             _LAW,
@@ -211,6 +213,8 @@ def kind_of(around: Around, *, single: bool, timed: bool, year: bool, hyphens: b
     if _STAMP.search(before, stems) or (around.lead_words == "ce " and before.rstrip().endswith("en")):
         return "none"
     if single and "l" not in lead and (_PAPER.search(before, stems) or _ISSUE.match(before)):
+        return "none"
+    if single and "d" in lead and _STATEMENT.search(before, stems) and not _EVENTFUL.search(before, stems):
         return "none"
     if single and "l" not in lead and _named_after(around, timed=timed, year=year, hyphens=hyphens):
         return "none"

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import islice
-from zoneinfo import ZoneInfo
 
 from aggregator.model import Occurrence, Status
 from aggregator.normalise.dates import context
@@ -16,6 +15,7 @@ from aggregator.normalise.dates.choose import Found, Setting, found, leaders, me
 from aggregator.normalise.dates.coarse import coarse
 from aggregator.normalise.dates.grammar import runs
 from aggregator.normalise.dates.lexer import Tokens, tokenise
+from aggregator.normalise.dates.machine import zone_info
 from aggregator.normalise.dates.nearby import hours_beside, lasts, zone_of_place
 from aggregator.normalise.dates.reading import DateReading, Precision
 from aggregator.normalise.dates.resolve import Dated, long, occurrences
@@ -35,15 +35,6 @@ _HEAD = re.compile(
     r"\s*(?:[a-z]{3,8}\.?\s+)?(\d{1,2})(?:er)?\s*\n\s*[a-z]{3,9}\.?(?:\s*\n\s*\d{4}(?=\n|$)| \d{4}(?=\n|$))?(?=\s|$)"
 )
 _HEAD_TURNED = re.compile(r"([a-z]{3,9})(\.?\s*\n\s*)(\d{1,2})(?=\n|$)")
-
-
-@lru_cache(64)
-def _known(tz: str) -> bool:
-    try:
-        ZoneInfo(tz)
-    except (KeyError, ValueError, OSError):
-        return False
-    return True
 
 
 def read(
@@ -81,7 +72,7 @@ def _prepared(text: str, seen: date, tz: str, language: str, block: bool) -> Dat
         folded = folded[begin : begin + MAX_TEXT]
     if not (_DIGIT.search(folded) or _HINT.search(folded)):
         return None
-    zone = tz if _known(tz) else "Europe/Paris"
+    zone = zone_info(tz).key
     folded, head = _block_head(folded, block)
     return _read(folded, Setting(text, begin, seen, language, block or bool(head), head, zone == tz), zone)
 

@@ -293,13 +293,13 @@ def _belongs(run: Run, index: int, tokens: Tokens) -> bool:
     while begin and run.days[begin - 1].bare:
         begin -= 1
     chain = run.days[begin : index + 1]
-    begin_word = tokens.classes[chain[0].first - 1 : chain[0].first] == "x"
+    named = tokens.classes[chain[0].first - 1 : chain[0].first] == "x"
     marked = run.plural or any(day.marked for day in chain[:-1])
     if right.link == "blank":
         return marked and right.day == left.day + 1
     if right.comma:
-        if right.day == left.day + 1 and (len(chain) > 2 or not begin_word):
-            return True
+        if right.day == left.day + 1 and (len(chain) > 2 or not named):
+            return True  # « 4, 5, 6 mai »
         return marked or any(
             day.link == "list" and not day.comma for day in run.days[begin + 1 :] if day.month == left.month
         )

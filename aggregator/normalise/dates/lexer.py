@@ -90,7 +90,7 @@ _SIGNS = {
     "[": "(", "]": ")", ":": ":", ".": ".", "!": "!", "?": "!", "…": "!", "»": "q", "«": "q", '"': "q", "“": "q", "”": "q",
 }  # fmt: skip
 MODIFIER_FROM, MODIFIER_ABOUT = 1, 2
-PM, NOON, MIDNIGHT = (12, 0), (12, 0), (24, 0)
+NOON, MIDNIGHT = (12, 0), (24, 0)
 
 
 @dataclass(slots=True)

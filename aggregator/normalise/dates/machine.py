@@ -63,6 +63,15 @@ def machine(text: str, *, tz: str) -> date | datetime | None:
         return None
 
 
+@lru_cache(64)
+def zone_info(tz: str) -> ZoneInfo:
+    """Give the zone of an IANA name; Europe/Paris when there is none of that name (its `key` then differs)."""
+    try:
+        return ZoneInfo(tz)
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo("Europe/Paris")
+
+
 def full_year(digits: str) -> int:
     """Give the year of four or of two digits (70 to 99 are of the last century, as POSIX has it)."""
     year = int(digits)
@@ -72,7 +81,7 @@ def full_year(digits: str) -> int:
 def instant(moment: datetime, tz: str) -> datetime | None:
     """Give the UTC instant of `moment`, a naive one being wall time of `tz`; None beyond what datetime can hold."""
     try:
-        return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(tz))).astimezone(UTC)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone_info(tz))).astimezone(UTC)
     except OverflowError:
         return None
 
@@ -99,5 +108,5 @@ def rfc822(text: str, *, tz: str) -> datetime | None:
 def _zone(name: str | None, tz: str) -> tzinfo | None:
     """Give the zone of an RFC 822 name; a military letter says nothing (RFC 2822 §4.3): UTC. Unknown names are None."""
     if not name or name.lower() in _WALL:
-        return ZoneInfo(tz)
+        return zone_info(tz)
     return _ZONES.get(name.lower()) or (UTC if len(name) == 1 else None)
