@@ -85,7 +85,7 @@ def test_a_second_writer_is_exit_code_3(town: House) -> None:
 
 def test_a_foreign_store_is_exit_code_1_and_untouched(town: House) -> None:
     town.db.write_text("this is a letter")
-    assert "left as it was" in aggregator(town, "run", code=1)
+    assert "left as it is" in aggregator(town, "run", code=1)
     assert town.db.read_text() == "this is a letter"
 
 

@@ -77,7 +77,7 @@ async def test_a_retitled_item_keeps_its_identity_and_its_history(house: House) 
         ("title", "Save the Date : Assises", "Retour sur les Assises", "2025-11-03T09:00:00Z")
     ]
     (entry,) = feedparser.parse(house.published("tout.atom")).entries
-    assert (entry.id, entry.updated) == (f"urn:uuid:{uid}", "2025-11-03T09:00:00+00:00")
+    assert (entry.id, entry.updated) == (f"urn:uuid:{uid}", "2025-11-03T09:00:00Z")
 
 
 async def test_a_moved_event_updates_in_place_in_the_calendar(house: House) -> None:

@@ -23,6 +23,7 @@ from aggregator.normalise.dates.words import fold
 from aggregator.normalise.text import repair
 
 MAX_TEXT = 20_000
+_CUT = frozenset({"au", "a", "-", "et", "jusqu'au"})
 _LONG_MOVE = timedelta(days=10)
 _SHORT = 200
 _FEW_RUNS = 40  # a text with more dates than this is a list of something, and no event
@@ -62,7 +63,7 @@ def _remembered(text: str, seen: date, tz: str, language: str, block: bool) -> D
 def _prepared(text: str, seen: date, tz: str, language: str, block: bool) -> DateReading | None:
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
-        if _DAMAGE.search(text):
+        if len(text) <= MAX_TEXT and _DAMAGE.search(text):
             text = repair(text)
     folded = fold(text)
     begin = 0
@@ -93,6 +94,7 @@ def _read(folded: str, setting: Setting, tz: str) -> DateReading | None:
     chains = list(islice(runs(tokens, english=setting.language.startswith("en")), _FEW_RUNS + 1))
     if len(chains) > _FEW_RUNS:
         return None
+    tokens.taken = [(run.first - len(run.lead), run.last) for run in chains]
     seen = [found(tokens, run, setting) for run in chains if sound(tokens, run, setting)]
     chosen, role, moved = leaders(seen)
     telling = context.telling(tokens.stems)
@@ -126,6 +128,8 @@ def _told(tokens: Tokens, chosen: list[Found], role: str, moved: bool, setting: 
     if undecided(tokens.text, whens):
         return None
     flags = [flag for _, when in whens for flag in when.flags]
+    if whens[-1][0].around.after.strip() in _CUT:
+        flags.append("ambiguous")  # « du 12 mars au (…) »: the text is cut
     if not setting.zone_known:
         flags.append("zone assumed")
     if len(whens) == 1 and whens[0][0].run.days[-1].link == "range" and context.moved_from(whens[0][0].around):

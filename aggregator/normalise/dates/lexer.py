@@ -104,6 +104,7 @@ class Tokens:
     ends: list[int]
     zones: dict[int, str]  # index of a Z token -> what NAMED or `place` gives
     stems: set[str]  # the first four letters of each word
+    taken: list[tuple[int, int]]  # first and last token of each run of dates, once they are found
 
     def word(self, index: int) -> str:
         """Give the text of a token."""
@@ -154,7 +155,7 @@ def tokenise(folded: str, language: str) -> Tokens:
     if ("." in folded or "_" in folded or "@" in folded) and _NAME_SIGNS.search(folded):
         folded = _NAMES.sub(lambda found: "€" * len(found.group()), folded)
     words, german = vocabulary(language), language.startswith("de")
-    tokens = Tokens(folded, "", [], [], [], {}, set())
+    tokens = Tokens(folded, "", [], [], [], {}, set(), [])
     letters: list[str] = []
     values, starts, ends, known = tokens.values, tokens.starts, tokens.ends, words.words
     skip_to, before = 0, ""

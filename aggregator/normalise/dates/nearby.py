@@ -12,12 +12,12 @@ from aggregator.normalise.dates.zones import place
 
 _REACH = 20  # tokens
 _WELCOME = re.compile(
-    r"\b(?:accueil|cafe|petit[- ]dejeuner|emargement|portes|billetterie|dejeuner|diner|inscriptions?)\b[^,;]{0,20}$"
+    r"\b(?:accueil|cafe|petit[- ]dejeuner|emargement|portes|billetterie|dejeuner|diner|inscriptions?)\b[^,;)]{0,20}$"
 )
 _OPENING = re.compile(r"\b(?:ouverture|debut|demarrage|lancement|commence|coup d'envoi|depart)\b[^,;]{0,20}$")
 _CLOSING = re.compile(r"\b(?:cloture|fin|fermeture|arrivee|cocktail|verre)\b[^,;]{0,20}$")
 _LENGTH = re.compile(r"\b(?:duree|pendant|durant|env|heures? de)\b[^,;]{0,12}$")
-_LED = re.compile(r"[:,(|•·-]\s*$|\bhoraires?\s*$")
+_LED = re.compile(r"[:,()|•·-]\s*$|\bhoraires?\s*$")
 
 
 def lasts(tokens: Tokens, run: Run) -> bool:
@@ -72,9 +72,11 @@ def _sentence(tokens: Tokens, first: int, last: int, block: bool) -> tuple[int, 
     """Give the tokens of the sentence (of the `block`) around a run, never beyond twenty tokens nor into another date."""
     classes = tokens.classes
     left, right = first, last + 1
-    while left > 0 and first - left < _REACH and classes[left - 1] not in ".!?rMFSY":
+    floor = max((end for _, end in tokens.taken if end < first), default=-1) + 1
+    ceiling = min((start for start, _ in tokens.taken if start > last), default=len(classes))
+    while left > floor and first - left < _REACH and classes[left - 1] not in ".!?rMFSY":
         left -= 1
-    while right < len(classes) and right - last < _REACH and classes[right] not in ".!?MFS":
+    while right < ceiling and right - last < _REACH and classes[right] not in ".!?MFS":
         if not block and classes[right] == "r" and classes[last + 1 : right].strip("r") != "":
             break
         right += 1

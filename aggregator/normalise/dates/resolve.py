@@ -59,7 +59,16 @@ def dated(run: Run, seen: date, lean: Lean, near: date | None = None, hint: int 
     if ("W" in run.letters or "P" in run.letters) and not _agrees(days, chosen):
         flags.append("weekday disagrees")
     spans = _spans(days, chosen)
+    if len(days) > 1 and _lent(days):
+        flags.append("ambiguous")
     return Dated(run, spans, flags) if spans else None
+
+
+def _lent(days: list[Day]) -> bool:
+    """Say whether the hour of the last day is lent to days of their own month: « le 11 février et le 12 mars à 18h »."""
+    if not days[-1].clocks or any(day.link == "range" for day in days):
+        return False
+    return any(not (day.bare or day.clocks) for day in days[:-1])
 
 
 _Juis = tuple[int, int]
@@ -171,8 +180,10 @@ def _spans(days: list[Day], dates: list[date]) -> list[Span]:
         else:
             spans.append(Span(when, when, day.clocks))
     if len(spans) > 1 and spans[-1].clocks and not any(span.clocks for span in spans[:-1]):
+        shared = spans[-1].clocks
         for span in spans[:-1]:
-            span.clocks = spans[-1].clocks
+            if not span.ranged or len(shared) > 1:  # « du 9 au 11 mars et le 18 mars à 18h »: at 18h on the 18th
+                span.clocks = shared
     if len(spans) > 1:
         spans.sort(key=lambda span: (span.first, span.last))
     return spans
