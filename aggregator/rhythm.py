@@ -9,7 +9,8 @@ from hashlib import blake2b
 FIRST = 6 * 3600  # seconds; where learning starts
 SHORTEST = 3600
 LONGEST = 24 * 3600
-LONGEST_BACK_OFF = 48 * 3600
+FIRST_RETRY = 15 * 60  # most failures are over in minutes
+LONGEST_BACK_OFF = 24 * 3600
 GONE = 7 * 24 * 3600  # after 410 a source is paused, but looked at again: sites come back
 
 
@@ -32,13 +33,13 @@ def learn(rhythm: Rhythm, *, changed: bool, fixed: float | None) -> Rhythm:
 def next_visit(
     slug: str, rhythm: Rhythm, *, now: datetime, until: datetime | None = None, gone: bool = False
 ) -> datetime:
-    """Give the instant of the next visit: the interval, doubled for each failure in a row, with up to 10 % more or less.
+    """Give the instant of the next visit: the interval, or after failures a quarter of an hour, doubled each time up to a day; ± 10 %.
 
     `until`: no earlier than that (Retry-After). The jitter comes from the slug and the hour: a replay gives the same.
     """
     interval = float(rhythm.interval or FIRST)
     if rhythm.failures:
-        interval = min(max(interval, SHORTEST) * 2 ** min(rhythm.failures - 1, 10), LONGEST_BACK_OFF)
+        interval = min(min(interval, FIRST_RETRY) * 2 ** min(rhythm.failures - 1, 20), LONGEST_BACK_OFF)
     if gone:
         interval = GONE
     draw = int.from_bytes(blake2b(f"{slug} {now:%Y%m%d%H}".encode(), digest_size=4).digest()) / 2**32

@@ -128,7 +128,10 @@ class Newsboat:
         (folder / "nb-config").write_text("reload-threads 16\n")
 
     def update(self, phase: str) -> tuple[float, float]:
-        names = [f"--{what}-file={self.folder / file}" for what, file in (("url", "nb-urls"), ("cache", "nb-cache.db"), ("config", "nb-config"))]
+        names = [
+            f"--{what}-file={self.folder / file}"
+            for what, file in (("url", "nb-urls"), ("cache", "nb-cache.db"), ("config", "nb-config"))
+        ]
         return measured(["newsboat", *names, "-x", "reload"], env={**os.environ, "HOME": str(self.folder)})
 
 
@@ -139,7 +142,9 @@ def main() -> None:
     parser.add_argument("--only-ours", action="store_true")
     asked = parser.parse_args()
     peers = [Ours] if asked.only_ours else [Ours, Reader, *([Newsboat] if shutil.which("newsboat") else [])]
-    origin = subprocess.Popen([sys.executable, "-m", "benchmarks.origin", str(asked.sources), str(PORT)], stdout=subprocess.PIPE, cwd=ROOT)
+    origin = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.origin", str(asked.sources), str(PORT)], stdout=subprocess.PIPE, cwd=ROOT
+    )
     assert origin.stdout is not None
     origin.stdout.readline()
     times: dict[tuple[str, str], list[float]] = {}

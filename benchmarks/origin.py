@@ -51,7 +51,9 @@ class Sites:
         key = (n, wanted, self.edits[n])
         if key not in self.cache:
             self.cache.pop((n, wanted, self.edits[n] - 1), None)
-            self.cache[key] = {"rss": self._rss, "atom": self._atom, "ics": self._ics, "html": self._html}[wanted](n).encode()
+            self.cache[key] = {"rss": self._rss, "atom": self._atom, "ics": self._ics, "html": self._html}[wanted](
+                n
+            ).encode()
         return self.cache[key]
 
     def _items(self, n: int) -> list[tuple[str, str, str, str, datetime]]:
@@ -61,14 +63,16 @@ class Sites:
             draw = random.Random(n * 100_003 + i)
             title = " ".join(draw.choices(WORDS, k=9)).capitalize() + f" {n}-{i}"
             summary = " ".join(draw.choices(WORDS, k=40))
-            content = "".join(f"<p>{' '.join(draw.choices(WORDS, k=30))} <a href=\"/page/{i}\">suite</a></p>" for _ in range(4))
+            content = "".join(
+                f'<p>{" ".join(draw.choices(WORDS, k=30))} <a href="/page/{i}">suite</a></p>' for _ in range(4)
+            )
             items.append((f"/article/{i}", title, summary, content, START + timedelta(hours=i, minutes=n % 60)))
         return items
 
     def _rss(self, n: int) -> str:
         base = f"http://{address(n)}:{PORT}"
         items = "".join(
-            f"<item><title>{escape(t)}</title><link>{base}{u}</link><guid isPermaLink=\"true\">{base}{u}</guid><pubDate>{format_datetime(d)}</pubDate>"
+            f'<item><title>{escape(t)}</title><link>{base}{u}</link><guid isPermaLink="true">{base}{u}</guid><pubDate>{format_datetime(d)}</pubDate>'
             f"<dc:creator>Rédaction</dc:creator><category>International</category><description>{escape(s)}</description>"
             f"<content:encoded><![CDATA[{c}]]></content:encoded></item>"
             for u, t, s, c, d in self._items(n)
@@ -82,9 +86,9 @@ class Sites:
     def _atom(self, n: int) -> str:
         base = f"http://{address(n)}:{PORT}"
         items = "".join(
-            f"<entry><id>{base}{u}</id><title>{escape(t)}</title><link rel=\"alternate\" href=\"{base}{u}\"/><published>{d:%Y-%m-%dT%H:%M:%SZ}</published>"
-            f"<updated>{d:%Y-%m-%dT%H:%M:%SZ}</updated><author><name>Rédaction</name></author><category term=\"International\"/>"
-            f"<summary>{escape(s)}</summary><content type=\"html\">{escape(c)}</content></entry>"
+            f'<entry><id>{base}{u}</id><title>{escape(t)}</title><link rel="alternate" href="{base}{u}"/><published>{d:%Y-%m-%dT%H:%M:%SZ}</published>'
+            f'<updated>{d:%Y-%m-%dT%H:%M:%SZ}</updated><author><name>Rédaction</name></author><category term="International"/>'
+            f'<summary>{escape(s)}</summary><content type="html">{escape(c)}</content></entry>'
             for u, t, s, c, d in self._items(n)
         )
         return (
@@ -144,8 +148,20 @@ class Origin(asyncio.Protocol):
             if name.lower() == b"if-none-match" and value.strip() == tag:
                 return b"HTTP/1.1 304 Not Modified\r\nETag: " + tag + b"\r\n\r\n"
         body = self.sites.body(self.n, wanted)
-        media = {"rss": b"application/rss+xml", "atom": b"application/atom+xml", "ics": b"text/calendar", "html": b"text/html"}[wanted]
-        return b"HTTP/1.1 200 OK\r\nContent-Type: " + media + b"; charset=utf-8\r\nETag: " + tag + f"\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+        media = {
+            "rss": b"application/rss+xml",
+            "atom": b"application/atom+xml",
+            "ics": b"text/calendar",
+            "html": b"text/html",
+        }[wanted]
+        return (
+            b"HTTP/1.1 200 OK\r\nContent-Type: "
+            + media
+            + b"; charset=utf-8\r\nETag: "
+            + tag
+            + f"\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+            + body
+        )
 
 
 async def main(count: int, port: int) -> None:
