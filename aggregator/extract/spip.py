@@ -1,4 +1,4 @@
-"""List pages of SPIP sites: CUF's own skeletons, SPIP's stock ones, the agenda plugin's."""
+"""SPIP sites: list pages (CUF's own skeletons, SPIP's stock ones, the agenda plugin's), and what SPIP syndicates."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from aggregator.errors import ExtractError, NothingFound
+from aggregator.errors import NothingFound
 from aggregator.extract import dom
 from aggregator.extract import spip_words as words
 from aggregator.extract.spip_list import read_list
@@ -42,10 +42,11 @@ class Spip:
         """Read the news and events of a page; titles and summaries are plain text, links as written.
 
         Raises:
-            ExtractError: the page is a feed or a calendar, or is nested too deep to be read.
+            ExtractError: the page is nested too deep to be read, or a feed or calendar that is none.
             NothingFound: the page lists nothing (an article, an error page, a site under maintenance).
         """
-        _refuse_feeds(page)
+        if syndicated := _syndicated(page, limits):
+            return syndicated
         tree = dom.parse(page.text)
         body = tree.body
         if body is None:
@@ -62,13 +63,19 @@ class Spip:
         return Extracted(tuple(items), _further(page, tree, base)[: self.pages - 1], left_out=tuple(left_out))
 
 
-def _refuse_feeds(page: Page) -> None:
+def _syndicated(page: Page, limits: Limits) -> Extracted | None:
+    """Read what SPIP syndicates: `page=backend` (RSS), `page=ical` and the agenda plugin's calendar; None for a page."""
     start = _PROLOGUE.match(page.text)
     at = start.end() if start else 0
     if _FEED.match(page.text, at):
-        raise ExtractError(f"{page.url}: this is a feed: use kind: feed")
+        from aggregator.extract.feed_read import read_feed
+
+        return read_feed(page, limits)
     if page.text.startswith("BEGIN:VCALENDAR", at):
-        raise ExtractError(f"{page.url}: this is a calendar: use kind: ics")
+        from aggregator.extract.ics_events import read_calendar
+
+        return read_calendar(page, limits)
+    return None
 
 
 def _why_nothing(page: Page, tree: LexborHTMLParser) -> str:

@@ -242,7 +242,7 @@ class Absorber:
                 items.add(item)
             rows.append((id_, item, rule, int(mine), *sighting_row(sighting), at, at))
             attachments += _attachment_rows(id_, sighting)
-            tags += _tag_rows(item, sighting)
+            tags += _tag_rows(item, sighting, source.tags)
             result.new += 1
             result.by_page.setdefault(sighting.seen_on, [0, 0])[0] += 1
         self.connection.executemany(f"INSERT INTO items ({_ITEM}) VALUES ({_marks(_ITEM.split(','))})", new_items)
@@ -286,7 +286,7 @@ class Absorber:
             self.connection.executemany(
                 "INSERT INTO attachments VALUES (?, ?, ?, ?, ?, ?)", _attachment_rows(old.id, sighting)
             )
-            self.connection.executemany(_INSERT_TAG, _tag_rows(old.item, sighting))
+            self.connection.executemany(_INSERT_TAG, _tag_rows(old.item, sighting, ()))
             items.add(old.item)
             result.changed += 1
             result.by_page.setdefault(sighting.seen_on, [0, 0])[1] += 1
@@ -443,8 +443,9 @@ def _attachment_rows(id_: int, sighting: Sighting) -> list[Row]:
     return [(id_, n, a.url, a.media_type, a.length, a.title) for n, a in enumerate(sighting.attachments)]
 
 
-def _tag_rows(item: int, sighting: Sighting) -> list[Row]:
-    return [(item, "category", category, f"{sighting.source} says so") for category in sighting.categories]
+def _tag_rows(item: int, sighting: Sighting, tags: Iterable[str]) -> list[Row]:
+    said = [(item, "category", category, f"{sighting.source} says so") for category in sighting.categories]
+    return [*said, *((item, "source", tag, f"sources.yaml tags {sighting.source}") for tag in tags)]
 
 
 def _feeds_of(kind: object, dated: bool, sources: Iterable[str]) -> set[str]:

@@ -381,13 +381,21 @@ def test_a_page_that_lists_nothing_is_said_to(text: str, words: str) -> None:
         read(text)
 
 
-@pytest.mark.parametrize(
-    "text", ['\ufeff<?xml \nversion="1.0"?><?xml-stylesheet x?>\n<rss version="2.0">', "<!-- x --><feed xmlns=''>"]
-)
-def test_a_feed_is_for_another_kind(text: str) -> None:
-    with pytest.raises(ExtractError, match="use kind: feed") as error:
-        read(text)
-    assert not isinstance(error.value, NothingFound)
+def test_spip_s_own_feed_is_read_too() -> None:
+    text = (Path(__file__).parent / "feeds" / "rss20-spip-backend.xml").read_text(encoding="utf-8")
+    found = read(text)
+    assert found.items
+    assert all(item.title and item.published for item in found.items)
+
+
+def test_spip_s_calendar_of_articles_gives_news_and_never_events() -> None:
+    event = (
+        "BEGIN:VEVENT\r\nUID:article22 @ http://x.example\r\nDTSTART:20251106T090000Z\r\nDTEND:20251106T100000Z\r\n"
+        "SUMMARY:Un article\r\nCATEGORIES:Articles\r\nURL:http://x.example/spip.php?article22\r\nEND:VEVENT\r\n"
+    )
+    head = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:SPIP https://www.spip.net\r\n"
+    found = read(f"{head}{event}END:VCALENDAR\r\n")
+    assert [(item.kind, item.title, item.start) for item in found.items] == [("news", "Un article", None)]
 
 
 def test_an_article_s_page_is_no_list() -> None:
