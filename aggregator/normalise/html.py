@@ -80,7 +80,7 @@ def sanitise(fragment: str, base: str) -> str | None:
         text = html.escape(plain(fragment), quote=False)
         return f"<p>{text}</p>" if text else None
     refuse_depth(fragment)  # nh3 is quadratic in it too (100 000 levels: 11.6 s)
-    return allowed(_cleaner(base).clean(fragment)).strip() or None
+    return _cleaner(base).clean(allowed(fragment)).strip() or None
 
 
 @lru_cache(maxsize=4)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time, timedelta
 from hashlib import blake2b
 from itertools import groupby
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from aggregator.errors import ExtractError, ItemError
@@ -43,7 +43,19 @@ _MEDIA = {
 }  # fmt: skip
 _EXTENSION = re.compile(r"\.([a-zA-Z0-9]{2,5})(?:[?#]|$)")
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,100}$")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_STRINGS = tuple(one.name for one in fields(RawItem) if one.name not in ("kind", "end_exclusive", "markup"))
 _GEO = re.compile(r"\s*(-?\d{1,2}(?:\.\d{1,15})?)\s*[;, ]\s*(-?\d{1,3}(?:\.\d{1,15})?)\s*$")
+
+
+def _spelled(item: RawItem) -> RawItem:
+    """The item without lone surrogates: JSON may write them, nothing after us can."""
+    broken: dict[str, Any] = {
+        name: _SURROGATE.sub("\ufffd", words)
+        for name in _STRINGS
+        if isinstance(words := getattr(item, name), str) and not words.isascii() and _SURROGATE.search(words)
+    }
+    return replace(item, **broken) if broken else item
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +80,8 @@ def sightings(
     """
     read: list[Sighting] = []
     refused: list[Refusal] = []
-    for item in items:
+    for found_item in items:
+        item = _spelled(found_item)
         where = clean((item.title or item.url or item.guid or "?")[:200])
         try:
             found, problems = _sightings(item, source, page)

@@ -37,7 +37,7 @@ def absolute(url: str | None, base: str) -> str | None:
         return None
     try:
         parsed = can_ada.parse(_joined(url, base))
-    except ValueError:
+    except (ValueError, TypeError):  # TypeError: a lone surrogate, as JSON may write one
         return None
     if parsed.protocol not in ("http:", "https:") or parsed.username or parsed.password or not parsed.hostname:
         return None

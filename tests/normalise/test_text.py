@@ -89,7 +89,9 @@ def test_titles_of_feed_and_page_fold_to_the_same_words() -> None:
 
 
 def test_addresses_of_people_leave_and_those_of_offices_stay() -> None:
-    mended = without_people("Contact : jeanne.martin@cites.example (ou j.martin(at)ville.example), mairie@ville.example.")
+    mended = without_people(
+        "Contact : jeanne.martin@cites.example (ou j.martin(at)ville.example), mairie@ville.example."
+    )
     assert "martin" not in mended
     assert "mairie@ville.example" in mended
     assert "()" not in mended

@@ -44,8 +44,14 @@ def test_links_become_absolute_web_addresses_or_nothing(link: str, read: str | N
     [
         ("http://www.cites-unies-france.org/Reunion-Mali-3952", "https://cites-unies-france.org/Reunion-Mali-3952/"),
         ("https://raict.org/Reunion-Mali-3952", "https://cites-unies-france.org/Reunion-Mali-3952?utm_medium=x#bas"),
-        ("https://raict.org/spip.php?article1784", "https://cites-unies-france.org/spip.php?page=pays_page&id_article=1784&id_rubrique=216"),
-        ("https://raict.org/spip.php?page=pays_page&id_rubrique=216&id_article=1784%27", "https://cites-unies-france.org/spip.php?article1784"),
+        (
+            "https://raict.org/spip.php?article1784",
+            "https://cites-unies-france.org/spip.php?page=pays_page&id_article=1784&id_rubrique=216",
+        ),
+        (
+            "https://raict.org/spip.php?page=pays_page&id_rubrique=216&id_article=1784%27",
+            "https://cites-unies-france.org/spip.php?article1784",
+        ),
         ("https://ex.fr/%2B-Actualite-%2B", "https://ex.fr/+-Actualite-+"),
         ("https://ex.fr/caf%c3%a9", "https://ex.fr/café"),
         ("https://EX.fr:443/a/../b", "https://ex.fr/b"),
@@ -70,7 +76,10 @@ def test_different_pages_stay_apart(one: str, other: str) -> None:
     assert canonical(one, MIRRORS) != canonical(other, MIRRORS)
 
 
-@pytest.mark.parametrize("home", ["https://ex.fr", "http://www.ex.fr/", "https://ex.fr/index.php", "https://ex.fr/spip.php", "https://ex.fr/#x"])
+@pytest.mark.parametrize(
+    "home",
+    ["https://ex.fr", "http://www.ex.fr/", "https://ex.fr/index.php", "https://ex.fr/spip.php", "https://ex.fr/#x"],
+)
 def test_a_home_page_identifies_nothing(home: str) -> None:
     assert canonical(home) is None
 
