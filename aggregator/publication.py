@@ -54,7 +54,7 @@ async def publish(
     """
     today = now.date().isoformat()
     touched = set(queries.dirty_feeds(connection, today))
-    dirty = [path for path in _paths(config) if everything or path in touched]
+    dirty = [path for path in _paths(connection, config) if everything or path in touched]
     if not dirty:
         return Published(0, (), ())
     from aggregator.publish import write
@@ -123,9 +123,18 @@ def _warn(done: Rendered) -> None:
             log.warning("%s has %.1f MB: Google Agenda reads about 1 MB of a calendar", path, len(data) / MEGABYTE)
 
 
-def _paths(config: Config) -> list[str]:
-    """Give all feeds; the combined ones last, when their items have been spelled for their sources' own."""
-    return [*(f"sources/{s.slug}" for s in config.sources), *_COMBINED]
+def _paths(connection: sqlite3.Connection, config: Config) -> list[str]:
+    """Give all feeds: those of sources that are read or have been; the combined ones last, when their items are spelled."""
+    said = _said(connection)
+    return [*(f"sources/{s.slug}" for s in config.sources if s.enabled or s.slug in said), *_COMBINED]
+
+
+def _said(connection: sqlite3.Connection) -> set[str]:
+    """Give the sources that have ever said something."""
+    rows = connection.execute(
+        "SELECT slug FROM sources AS n WHERE EXISTS (SELECT 1 FROM sightings AS s WHERE s.source = n.slug)"
+    )
+    return {slug for (slug,) in rows}
 
 
 # path -> title, description; the site's title is put before them
@@ -168,12 +177,9 @@ def _around(connection: sqlite3.Connection, config: Config, shelf: Shelf, now: d
 
     sources = {s.slug: s for s in config.sources}
     calendars = {path for (path,) in connection.execute("SELECT path FROM feeds WHERE calendar = 1")}
-    filled = {path for (path,) in connection.execute("SELECT DISTINCT 'sources/' || source FROM sightings")}
-    outlines = [
-        _outline(path, config, sources)
-        for path in [*_COMBINED, *_paths(config)[: -len(_COMBINED)]]
-        if path in _COMBINED or path in filled
-    ]
+    said = _said(connection)
+    paths = [*_COMBINED, *(f"sources/{slug}" for slug in sources if slug in said)]
+    outlines = [_outline(path, config, sources) for path in paths]
     feeds = [
         Feed(f.path, f.title, f.description, f.home, (), calendar=f.calendar or f.path in calendars) for f in outlines
     ]  # fmt: skip

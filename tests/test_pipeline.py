@@ -420,3 +420,13 @@ async def test_without_a_licence_only_a_short_summary_is_published(house: House)
     assert len(re.sub("<[^>]+>", "", entry.summary)) <= 300
     assert "(…)" in entry.summary
     assert house.one("SELECT length(summary) FROM items") > 1500
+
+
+async def test_a_source_that_was_never_read_has_no_feed(house: House) -> None:
+    house.source("ville")
+    house.source("candidate", enabled=False)
+    house.web["/ville"] = xml(rss(news(1)))
+    await house.run()
+    assert (house.out / "sources/ville.rss").exists()
+    assert not (house.out / "sources/candidate.rss").exists()
+    assert "candidate" not in house.published("index.html")
