@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import json
 import logging
 import signal
 import sys
@@ -97,6 +98,17 @@ def _parser() -> argparse.ArgumentParser:
     command("status", _status, "tell how each source is going: last success, next visit, state, last error")
     show = command("show", _show, "tell all that is known of an item: sightings, revisions, tags, and why")
     show.add_argument("what", metavar="URL-or-id", help="a link, a guid, a UID or the store's id")
+    date = command(
+        "date", _date, "tell how a text's dates are read, and why; without TEXT, JSON lines on standard input"
+    )
+    date.add_argument("text", nargs="?", metavar="TEXT", help="words of a page: « du 21 au 24 octobre »")
+    date.add_argument(
+        "--seen",
+        type=_instant,
+        metavar="DAY",
+        help="when the page was seen (now): the year left out is inferred from it",
+    )
+    date.add_argument("--block", action="store_true", help="the words are a date block (« 20 nov »), not a sentence")
     schema = command("schema", _schema, "write the JSON Schema of sources.yaml, for editors")
     schema.add_argument("file", nargs="?", type=Path, metavar="FILE", help="where to (standard output)")
     demo = command(
@@ -271,6 +283,28 @@ def _show(asked: argparse.Namespace) -> int:
         )
         return 1
     report.stories([queries.story(connection, item) for item in found], as_json=asked.json)
+    return 0
+
+
+def _date(asked: argparse.Namespace) -> int:
+    from aggregator import report
+    from aggregator.normalise import dates
+
+    seen = asked.seen or _clock(asked)()
+    if asked.text is not None:
+        reading = dates.read(asked.text, seen=seen, block=asked.block)
+        report.reading(asked.text, reading, as_json=asked.json)
+        return 0 if reading is not None else 1
+    for number, line in enumerate(sys.stdin, 1):
+        try:
+            said = json.loads(line)
+            seen = _instant(said.get("published") or seen.isoformat())
+            reading = dates.read(said["text"], seen=seen, block=bool(said.get("block", asked.block)))
+        except (ValueError, KeyError, TypeError, AttributeError, argparse.ArgumentTypeError) as error:
+            raise ConfigError(
+                [f'standard input:{number}: {error!r}: each line is {{"text": "…", "published": "2025-11-03"}}']
+            ) from error
+        print(json.dumps(dates.expect(reading), ensure_ascii=False))
     return 0
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:  # rich loads where something is shown to a person, not where 
     from rich.progress import Progress
     from rich.table import Table
 
+    from aggregator.normalise.dates import DateReading
+
 _MANY = 40  # sources, beyond which a table lists only those with something to say
 _COLOURS = {
     "ok": "green",
@@ -320,6 +322,41 @@ def _ago(stamp: str | None, now: datetime) -> str:
     if seconds < 0:
         return f"in {words}"
     return f"{words} ago" if span >= 30 else "now"
+
+
+def reading(text: str, found: DateReading | None, *, as_json: bool) -> None:
+    """Print how the dates of a text are read: the words that said so, what they mean, and what is doubtful."""
+    if as_json:
+        from aggregator.normalise.dates import expect
+
+        _print_json(expect(found))
+        return
+    console = _console()
+    if found is None:
+        console.print("no date: nothing in it is one that can be relied on", soft_wrap=True)
+        return
+    console.print(
+        f"« {escape(found.words)} » (characters {found.span[0]} to {found.span[1]}): {found.role}, to the {found.precision}",
+        soft_wrap=True,
+    )
+    for when in found.occurrences:
+        kind = "all day" if when.all_day else when.tz
+        console.print(f"  {when.start} → {when.end or 'end not said'} ({kind}; the end is exclusive)", soft_wrap=True)
+    if not found.occurrences:
+        console.print(
+            f"  no event day: from {found.first or '?'} to {found.last or '?'}, both included", soft_wrap=True
+        )
+    said = {
+        "status": found.status,
+        "phase": found.phase,
+        "part of the day": found.daypart,
+        "recurring": found.recurring,
+    }
+    for name, value in said.items():
+        if value:
+            console.print(f"  {name}: {value}", soft_wrap=True)
+    if found.flags:
+        console.print(f"  doubts: {', '.join(found.flags)}", soft_wrap=True)
 
 
 def stories(found: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:

@@ -134,13 +134,29 @@ def test_an_unwritable_folder_is_named_and_the_store_keeps_what_was_seen(town: H
     assert "Nouvelle du 28 octobre" in town.published("tout.rss")
 
 
-@pytest.mark.parametrize("command", ["run", "publish", "serve", "check", "status", "show", "schema", "demo"])
+@pytest.mark.parametrize("command", ["run", "publish", "serve", "check", "status", "show", "schema", "date", "demo"])
 def test_every_command_explains_itself(town: House, command: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "aggregator", command, "--help"], capture_output=True, text=True, check=True
     )
     assert "exit codes: 0 fine" in done.stdout
     assert "--now" in done.stdout
+
+
+def test_date_tells_how_a_text_is_read(town: House) -> None:
+    assert "2025-11-20" in aggregator(town, "date", "Réunion le 20 novembre à 14h30", "--seen", "2025-11-03")
+    assert json.loads(aggregator(town, "date", "du 21 au 24 octobre 2026", "--json"))["end"] == "2026-10-24"
+    assert "no date" in aggregator(town, "date", "lundi 32 mars", code=1)
+    lines = '{"text": "le 11 mars 2026", "published": "2026-01-20"}\n{"text": "COP 30", "published": "2026-01-20"}\n'
+    done = subprocess.run(
+        [sys.executable, "-m", "aggregator", "date"], input=lines, capture_output=True, text=True, check=True
+    )
+    first, second = map(json.loads, done.stdout.splitlines())
+    assert (first["start"], second) == ("2026-03-11", None)
+    wrong = subprocess.run(
+        [sys.executable, "-m", "aggregator", "date"], input="x\n", capture_output=True, text=True, check=False
+    )
+    assert wrong.returncode == 2
 
 
 # ── serve ───────────────────────────────────────────────────────────────────────────────────────

@@ -19,11 +19,20 @@ def main(wanted: str) -> int:
         print(f"Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]}.", file=sys.stderr)
         return 1
     python = VENV / "bin" / "python"
-    if subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=False).returncode if python.exists() else True:
-        made = subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], capture_output=True, text=True, check=False)
+    works = (
+        python.exists()
+        and not subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=False).returncode
+    )
+    if not works:
+        made = subprocess.run(
+            [sys.executable, "-m", "venv", "--clear", VENV], capture_output=True, text=True, check=False
+        )
         if made.returncode:
             version = f"{sys.version_info.major}.{sys.version_info.minor}"
-            print("Python's venv module is missing: install it (Debian, Ubuntu: apt install python{version}-venv), then try again.", file=sys.stderr)
+            print(
+                f"Python's venv module is missing: install it (Debian, Ubuntu: apt install python{version}-venv), then try again.",
+                file=sys.stderr,
+            )
             return 1
     pip = [python, "-m", "pip", "-qq", "--disable-pip-version-check", "install"]
     lock = LOCKS / f"{wanted}.txt"
@@ -37,7 +46,10 @@ def main(wanted: str) -> int:
     for number, step in enumerate(steps, 1):
         print(f"setting up .venv ({wanted}), step {number} of {len(steps)} …", flush=True)
         if subprocess.run(step, check=False).returncode:
-            print("The packages could not be installed: see the lines above (is there a network?), then try again.", file=sys.stderr)
+            print(
+                "The packages could not be installed: see the lines above (is there a network?), then try again.",
+                file=sys.stderr,
+            )
             return 1
     return 0
 
