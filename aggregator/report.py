@@ -47,8 +47,9 @@ def escape(words: str) -> str:
 def _console() -> Console:
     from rich.console import Console
 
-    # Not a terminal: no colours and no folding at 80 columns, so that lines can be searched.
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    # Not a terminal: no colours, and a line stays a line, so that it can be searched.
+    shown = sys.stdout.isatty()
+    return Console(highlight=False, width=None if shown else 160, soft_wrap=not shown)
 
 
 def _table(*columns: str, right: Iterable[str] = ()) -> Table:
@@ -132,13 +133,11 @@ def run(done: Run, out: Path, *, as_json: bool) -> None:
             outcome.source.slug, state, str(a.new or ""), str(a.changed or ""), str(a.withdrawn or ""), str(outcome.ms)
         )
     if shown:
-        console.print(table)
+        console.print(table, soft_wrap=False)
     for outcome in done.outcomes:
         words = outcome.visit.error if outcome.visit.outcome in ("failed", "waiting") else outcome.absorbed.alarm
         if words:
-            console.print(
-                f"[{_COLOURS[outcome.absorbed.state]}]{outcome.source.slug}[/]: {escape(words)}", soft_wrap=True
-            )
+            console.print(f"[{_COLOURS[outcome.absorbed.state]}]{outcome.source.slug}[/]: {escape(words)}")
     counts = [
         sum(getattr(o.absorbed, name) for o in done.outcomes) for name in ("new", "changed", "withdrawn", "refused")
     ]
@@ -146,8 +145,7 @@ def run(done: Run, out: Path, *, as_json: bool) -> None:
         f"{len(done.outcomes)} sources visited, {len(done.failed)} failed; {counts[0]} new, {counts[1]} changed, {counts[2]} withdrawn"
         + (f"; {counts[3]} remarks (« aggregator check SLUG » shows them)" if counts[3] else "")
         if done.outcomes
-        else "no source is due: « aggregator status » tells when, « --all » visits all the same",
-        soft_wrap=True,
+        else "no source is due: « aggregator status » tells when, « --all » visits all the same"
     )
     published(done.published, out, as_json=False)
 
@@ -159,15 +157,12 @@ def published(done: Published, out: Path, *, as_json: bool) -> None:
         return
     console = _console()
     if not done.written:
-        console.print(f"nothing to publish: {out}/ is as it was", soft_wrap=True)
+        console.print(f"nothing to publish: {out}/ is as it was")
     else:
         names = ", ".join(done.written) if len(done.written) <= 12 else ", ".join(done.written[:10]) + ", …"
-        console.print(
-            f"{len(done.written)} files written in {out}/ ({done.rendered} feeds rendered): {escape(names)}",
-            soft_wrap=True,
-        )
+        console.print(f"{len(done.written)} files written in {out}/ ({done.rendered} feeds rendered): {escape(names)}")
     for refusal in done.refused:
-        console.print(f"[red]left out of the feeds[/]: {escape(refusal.where)}: {escape(refusal.why)}", soft_wrap=True)
+        console.print(f"[red]left out of the feeds[/]: {escape(refusal.where)}: {escape(refusal.why)}")
 
 
 def _published(done: Published, out: Path) -> dict[str, Any]:
@@ -195,8 +190,7 @@ def demo(day: int, now: datetime, home: Path, *, as_json: bool) -> None:
         f"  a calendar   khal import {home}/agenda.ics\n"
         f"  SQL          sqlite3 {home}/aggregator.db 'SELECT starts, title, location FROM v_events ORDER BY starts'\n"
         f"  over HTTP    aggregator serve --config {home}/sources.yaml --db {home}/aggregator.db --out {home}   (http://127.0.0.1:8800/)\n"
-        f"  one story    aggregator show --db {home}/aggregator.db 1",
-        soft_wrap=True,
+        f"  one story    aggregator show --db {home}/aggregator.db 1"
     )
 
 
@@ -211,7 +205,7 @@ def checked(config: Config, *, as_json: bool) -> None:
             {"config": str(config.path), "sources": len(config.sources), "enabled": len(enabled), "problems": []}
         )
         return
-    _console().print(f"{config.path} is right: {len(config.sources)} sources, {len(enabled)} enabled", soft_wrap=True)
+    _console().print(f"{config.path} is right: {len(config.sources)} sources, {len(enabled)} enabled")
 
 
 def trials(visits: Sequence[Visit], connection: sqlite3.Connection | None, *, as_json: bool) -> None:
@@ -221,9 +215,9 @@ def trials(visits: Sequence[Visit], connection: sqlite3.Connection | None, *, as
         return
     console = _console()
     for visit in visits:
-        console.print(f"[bold]{visit.source}[/]", soft_wrap=True)
+        console.print(f"[bold]{visit.source}[/]")
         if visit.error:
-            console.print(f"  [red]{visit.error_class}[/]: {escape(visit.error)}", soft_wrap=True)
+            console.print(f"  [red]{visit.error_class}[/]: {escape(visit.error)}")
         known = _digests(connection, visit.source)
         table = _table("store", "kind", "date", "title", "key")
         for sighting in visit.sightings or ():
@@ -231,17 +225,15 @@ def trials(visits: Sequence[Visit], connection: sqlite3.Connection | None, *, as
                 _against(known, sighting), sighting.kind, _date(sighting), escape(sighting.title), escape(sighting.key)
             )
         if visit.sightings:
-            console.print(table)
+            console.print(table, soft_wrap=False)
         for page in visit.pages:
             for refusal in page.refused:
                 console.print(
-                    f"  [yellow]{escape(refusal.where)}[/]: {refusal.field}: {escape(repr(refusal.value))}: {escape(refusal.why)}",
-                    soft_wrap=True,
+                    f"  [yellow]{escape(refusal.where)}[/]: {refusal.field}: {escape(repr(refusal.value))}: {escape(refusal.why)}"
                 )
         remarks = sum(len(page.refused) for page in visit.pages)
         console.print(
-            f"  {len(visit.pages)} pages read, {len(visit.sightings or ())} items, {remarks} remarks; nothing was written",
-            soft_wrap=True,
+            f"  {len(visit.pages)} pages read, {len(visit.sightings or ())} items, {remarks} remarks; nothing was written"
         )
 
 
@@ -294,16 +286,15 @@ def status(rows: Sequence[Mapping[str, Any]], now: datetime, *, as_json: bool) -
             row["slug"], f"[{colour}]{state}[/]", _ago(row["last_success"], now), _ago(row["next_visit"], now) if row["enabled"] else "–",
             str(row["sightings"] or ""), str(row["failures"] or ""),
         )  # fmt: skip
-    console.print(table)
+    console.print(table, soft_wrap=False)
     for row in rows:
         if row["removed_at"] or not row["enabled"]:
             continue
         if row["error"] or row["alarm"]:
-            console.print(f"[red]{row['slug']}[/]: {escape(row['error'] or row['alarm'])}", soft_wrap=True)
+            console.print(f"[red]{row['slug']}[/]: {escape(row['error'] or row['alarm'])}")
         if row["moved_to"] and row["moved_visits"] >= 3:
             console.print(
-                f"[yellow]{row['slug']}[/]: its address has moved for good: write url: {escape(row['moved_to'])} in sources.yaml",
-                soft_wrap=True,
+                f"[yellow]{row['slug']}[/]: its address has moved for good: write url: {escape(row['moved_to'])} in sources.yaml"
             )
 
 
@@ -333,19 +324,16 @@ def reading(text: str, found: DateReading | None, *, as_json: bool) -> None:
         return
     console = _console()
     if found is None:
-        console.print("no date: nothing in it is one that can be relied on", soft_wrap=True)
+        console.print("no date: nothing in it is one that can be relied on")
         return
     console.print(
-        f"« {escape(found.words)} » (characters {found.span[0]} to {found.span[1]}): {found.role}, to the {found.precision}",
-        soft_wrap=True,
+        f"« {escape(found.words)} » (characters {found.span[0]} to {found.span[1]}): {found.role}, to the {found.precision}"
     )
     for when in found.occurrences:
         kind = "all day" if when.all_day else when.tz
-        console.print(f"  {when.start} → {when.end or 'end not said'} ({kind}; the end is exclusive)", soft_wrap=True)
+        console.print(f"  {when.start} → {when.end or 'end not said'} ({kind}; the end is exclusive)")
     if not found.occurrences:
-        console.print(
-            f"  no event day: from {found.first or '?'} to {found.last or '?'}, both included", soft_wrap=True
-        )
+        console.print(f"  no event day: from {found.first or '?'} to {found.last or '?'}, both included")
     said = {
         "status": found.status,
         "phase": found.phase,
@@ -354,9 +342,9 @@ def reading(text: str, found: DateReading | None, *, as_json: bool) -> None:
     }
     for name, value in said.items():
         if value:
-            console.print(f"  {name}: {value}", soft_wrap=True)
+            console.print(f"  {name}: {value}")
     if found.flags:
-        console.print(f"  doubts: {', '.join(found.flags)}", soft_wrap=True)
+        console.print(f"  doubts: {', '.join(found.flags)}")
 
 
 def stories(found: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
@@ -377,19 +365,15 @@ def stories(found: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
             + (f"\n  place      {escape(item['location'])}" if item["location"] else "")
             + (f"\n  status     {item['status']}" if item["status"] else "")
             + (f"\n  doubts     {', '.join(item['doubts'])}" if item["doubts"] else "")
-            + (f"\n  [red]withdrawn[/]  {item['withdrawn_at']}" if item["withdrawn_at"] else ""),
-            soft_wrap=True,
+            + (f"\n  [red]withdrawn[/]  {item['withdrawn_at']}" if item["withdrawn_at"] else "")
         )
-        console.print("  said by", soft_wrap=True)
+        console.print("  said by")
         for s in item["sightings"]:
             console.print(
                 f"    {s['source']} ({s['presence']}; {s['rule']}; {s['key']})\n      « {escape(s['title'])} » on {escape(s['seen_on'])}\n"
-                f"      first seen {s['first_seen']}, last seen {s['last_seen']}",
-                soft_wrap=True,
+                f"      first seen {s['first_seen']}, last seen {s['last_seen']}"
             )
         for r in item["revisions"]:
-            console.print(
-                f"  {r['at']}  {r['field']}: {escape(str(r['old']))} → {escape(str(r['new']))}", soft_wrap=True
-            )
+            console.print(f"  {r['at']}  {r['field']}: {escape(str(r['old']))} → {escape(str(r['new']))}")
         for tag in item["tags"]:
-            console.print(f"  tag {escape(tag['value'])} ({tag['scheme']}: {escape(tag['why'])})", soft_wrap=True)
+            console.print(f"  tag {escape(tag['value'])} ({tag['scheme']}: {escape(tag['why'])})")

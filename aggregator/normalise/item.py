@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time, timedelta
 from hashlib import blake2b
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from aggregator.errors import ExtractError, ItemError
@@ -419,21 +419,7 @@ _Filled = Literal[
     "url",
     "canonical",
 ]
-_FILLED: tuple[_Filled, ...] = (
-    "subtitle",
-    "summary",
-    "content",
-    "published",
-    "updated",
-    "when",
-    "status",
-    "location",
-    "geo",
-    "organiser",
-    "author",
-    "url",
-    "canonical",
-)
+_FILLED: tuple[_Filled, ...] = get_args(_Filled)
 
 
 def _merged(one: Sighting, other: Sighting) -> Sighting:
