@@ -6,12 +6,16 @@ A wrong merge is worse than ten missed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from aggregator.model import Kind, Occurrence, Sighting, Source, Status
+from aggregator.normalise.text import fold
+
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 # ── the face of an item ─────────────────────────────────────────────────────────────────────────
 
@@ -55,7 +59,7 @@ def precedence(told: Iterable[Told]) -> list[Told]:
 
     The page's owner leads whoever saw it first: nobody takes over another's item by announcing its address.
     """
-    return sorted(told, key=lambda t: (t.withdrawn_at is not None, not t.own, t.first_seen, t.id))
+    return sorted(told, key=lambda t: (t.withdrawn_at is not None, not t.own, t.first_seen, t.sighting.source, t.id))
 
 
 def face(ordered: Sequence[Told]) -> Face:
@@ -112,6 +116,72 @@ def instants(when: Occurrence) -> tuple[datetime, datetime]:
     return utc(when.start), utc(when.end if when.end is not None else when.start)
 
 
+# ── the same thing, told again ──────────────────────────────────────────────────────────────────
+
+
+def joins(sighting: Sighting, mine: bool, other_title: str, theirs: bool) -> bool:
+    """Whether a sighting joins another source's item that has its canonical URL.
+
+    A link that is neither one's own page (a form, a ministry's page) is shared by strangers: there the titles must say
+    the same too.
+    """
+    return mine or theirs or fold(sighting.title) == fold(other_title)
+
+
+def steady(old: Sighting, new: Sighting) -> Sighting:
+    """The new telling, with the old reading of words that did not change and leave their year out.
+
+    « 20 nov » read again in December would move a year ahead: a year is inferred when the words are first seen.
+    """
+    when, published = new.when, new.published
+    if old.when is not None and "year inferred" in old.when.doubts and _same_words(old, new, "when", "start"):
+        when = old.when
+    if (
+        old.published is not None
+        and _same_words(old, new, "published")
+        and not _YEAR.search(new.raw.get("published", ""))
+    ):
+        published = old.published
+    return replace(new, when=when, published=published)
+
+
+def _same_words(old: Sighting, new: Sighting, *names: str) -> bool:
+    said = [new.raw.get(name) for name in names]
+    return any(said) and said == [old.raw.get(name) for name in names]
+
+
+def base(key: str) -> str:
+    """A key without what tells the occurrences of one event apart."""
+    return key.split("·", 1)[0]
+
+
+def continued(gone: Sequence[Place], new: Sequence[Place]) -> dict[str, str]:
+    """Tell which sightings with a new key go on with one that is gone: new key -> old key. Only where nothing else could.
+
+    Occurrences of one event: the same day, or the only one left on each side (it moved). Else the same address, once on
+    each side: its guid changed, or is no longer shared.
+    """
+    found: dict[str, str] = {}
+    for same in (
+        lambda place: (base(place.key), place.starts[:10]) if place.starts else None,
+        lambda place: place.canonical,
+        lambda place: base(place.key) if place.kind == "event" else None,
+    ):
+        left = _once((place for place in gone if place.key not in found.values()), same)
+        right = _once((place for place in new if place.key not in found), same)
+        found.update({place.key: left[mark].key for mark, place in right.items() if mark in left})
+    return found
+
+
+def _once(places: Iterable[Place], mark: Callable[[Place], object]) -> dict[object, Place]:
+    """The places whose mark no other one has."""
+    seen: dict[object, list[Place]] = {}
+    for place in places:
+        if mark(place) is not None:
+            seen.setdefault(mark(place), []).append(place)
+    return {key: alike[0] for key, alike in seen.items() if len(alike) == 1}
+
+
 # ── what is no longer there ─────────────────────────────────────────────────────────────────────
 
 GOOD_VISITS = 3  # that must miss a sighting before it is withdrawn
@@ -134,6 +204,7 @@ class Place:
     section: str | None
     published: str | None
     starts: str | None
+    canonical: str | None = None
 
 
 def missing(gone: Iterable[Place], shown: Iterable[Place], *, complete: bool, today: str) -> tuple[set[str], set[str]]:

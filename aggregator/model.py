@@ -307,11 +307,12 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class PageMemory:
-    """What is kept of a page that was parsed: its validators and the digest of its bytes."""
+    """What is kept of a page that was parsed: its validators, the digest of its bytes, and the further pages it named."""
 
     etag: str | None
     last_modified: str | None
     digest: str
+    more: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,7 +348,9 @@ class Visit:
     """One source visited: plain data, absorbed by the one writer.
 
     `sightings`: what the pages read again show (None: nothing was read again, all is as it was). `complete`: they are
-    all that is to come. `moved_to`: where every request was redirected for good. `until`: when the host wants us back.
+    all that is to come. `whole`: every page of the list was looked at; without it, what other pages showed still stands.
+    `partial`: a further page failed (`error` says how), so nothing may be concluded from what is missing.
+    `moved_to`: where every request was redirected for good. `until`: when the host wants us back.
     """
 
     source: str
@@ -357,6 +360,8 @@ class Visit:
     pages: tuple[Fetched, ...]
     sightings: tuple[Sighting, ...] | None = None
     complete: bool = False
+    whole: bool = True
+    partial: bool = False
     moved_to: str | None = None
     until: datetime | None = None
     error_class: str | None = None

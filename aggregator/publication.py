@@ -6,6 +6,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -13,12 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aggregator.config import Config
+from aggregator.errors import ExtractError, PublishError
 from aggregator.model import Feed, Refusal, Site, Source
-from aggregator.store import queries, transaction
+from aggregator.store import open_for_reading, queries, transaction
 from aggregator.store.published import Shelf
 
 if TYPE_CHECKING:
-    from aggregator.publish import Rendered, Renderer
+    from aggregator.publish import Renderer
 
 log = logging.getLogger(__name__)
 
@@ -27,9 +29,9 @@ Call = Callable[..., Awaitable[Any]]
 MEGABYTE = 1_000_000  # Google Agenda reads about that much of a calendar
 _LATEST = 20
 _COMING = 15
-_BATCH = 60  # feeds rendered and written at a time: what is held in memory
-_FEW = 60  # feeds that are rendered sooner here than workers would start
-_PARTS = 4  # of a batch, so that workers end about together
+_FEW = 60  # feeds that are rendered sooner here than workers would load what they need
+_PART = 20  # feeds rendered and put in place at a time
+_AT_ONCE = 8  # parts under way: enough that each worker has one waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ async def publish(
     """Render the feeds that were touched since they were last rendered (all with `everything`) and replace the files that differ.
 
     `now` gives the day on which a calendar's window stands; nothing else depends on it. `call` runs a function in a
-    worker (`Workers.call`): many feeds are rendered side by side, a few here.
+    worker (`Workers.call`): many feeds are rendered side by side, few here alone.
 
     Raises:
         PublishError: the folder cannot be written; what stood there stands still.
@@ -57,54 +59,90 @@ async def publish(
     dirty = [path for path in _paths(connection, config) if everything or path in touched]
     if not dirty:
         return Published(0, (), ())
-    from aggregator.publish import write
+    from aggregator.publish import prepare, write
 
-    shelf = Shelf(connection)
     sources = {s.slug: s for s in config.sources}
-    refused: list[Refusal] = []
-    writing: list[asyncio.Task[list[str]]] = []
-    try:
-        for start in range(0, len(dirty), _BATCH):
-            shelf.forget()
-            feeds = [_feed(path, shelf, config, sources, now) for path in dirty[start : start + _BATCH]]
-            if len(dirty) > _FEW:
-                parts = [feeds[n::_PARTS] for n in range(_PARTS)]
-                spelled = [
-                    done
-                    for part in await asyncio.gather(*(call(render_all, part, config.site) for part in parts))
-                    for done in part
-                ]
-            else:
-                spelled = render_all(feeds, config.site)
-            for done in spelled:
-                _warn(done)
-                refused += done.refused
-            files = {path: data for done in spelled for path, data in done.files.items()}
-            await asyncio.gather(*writing)  # one batch is written while the next one is rendered
-            writing.append(asyncio.create_task(_replace(connection, out, files, feeds, today)))
-        written = [path for batch in await asyncio.gather(*writing) for path in batch]
-    finally:
-        await asyncio.gather(*writing, return_exceptions=True)
-    written += write(out, _around(connection, config, shelf, now))
-    return Published(len(dirty), tuple(written), tuple(dict.fromkeys(refused)))
+    outlines = [_outline(path, config, sources) for path in dirty]
+    prepare(out, (f"{outline.path}.rss" for outline in outlines))
+    parts = await _rendered(connection, out, outlines, config.site, now, call)
+    with transaction(connection):  # a crash before this renders them once more
+        queries.mark_rendered(connection, [feed for part in parts for feed in part.feeds], today)
+    _warn(parts)
+    written = [path for part in parts for path in part.changed]
+    written += write(out, _around(connection, config, Shelf(connection), now))
+    refused = dict.fromkeys(refusal for part in parts for refusal in part.refused)
+    return Published(len(dirty), tuple(written), tuple(refused))
 
 
-async def _replace(
-    connection: sqlite3.Connection, out: Path, files: dict[str, bytes], feeds: list[Feed], today: str
-) -> list[str]:
-    """Replace the files that differ, then note their feeds as rendered: a crash between the two renders them once more."""
-    from aggregator.publish import write
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Feeds that were rendered (path, whether it is a calendar); their files that changed lie beside their places."""
 
-    written = await asyncio.to_thread(write, out, files)
-    with transaction(connection):
-        queries.mark_rendered(connection, [(feed.path, feed.calendar) for feed in feeds], today)
-    return written
+    feeds: tuple[tuple[str, bool], ...]
+    changed: tuple[str, ...]
+    refused: tuple[Refusal, ...]
+    large: tuple[tuple[str, int], ...]  # calendars of more than a megabyte, and their bytes
 
 
-def render_all(feeds: list[Feed], site: Site) -> list[Rendered]:
-    """Render feeds, in their order; a worker's part of a publication."""
+async def _rendered(
+    connection: sqlite3.Connection, out: Path, outlines: list[Feed], site: Site, now: datetime, call: Call
+) -> list[_Part]:
+    """Render feeds and put their files in place, part by part: a few here, many in workers.
+
+    Workers read the store and write beside the places themselves: items sent there and files sent back were a third of
+    the work. What fails does not keep the other parts from their places.
+    """
+    from aggregator.publish import put_in_place
+
+    store, shelf = Path(connection.execute("PRAGMA database_list").fetchone()[2]), Shelf(connection)
+    slots = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(part: list[Feed]) -> _Part:
+        async with slots:
+            try:
+                few = len(outlines) <= _FEW
+                done = (
+                    _render(shelf, out, part, site, now)
+                    if few
+                    else await call(render_part, store, out, part, site, now)
+                )
+            except ExtractError as error:  # its worker died
+                raise PublishError(f"{part[0].path} and the feeds after it could not be rendered: {error}") from error
+            await asyncio.to_thread(put_in_place, out, done.changed)
+            return done
+
+    parts = [outlines[start : start + _PART] for start in range(0, len(outlines), _PART)]
+    # The combined feeds, which are last and take longest, begin first.
+    ended = await asyncio.gather(*(one(part) for part in reversed(parts)), return_exceptions=True)
+    failed = [one for one in ended if isinstance(one, BaseException)]
+    if failed:
+        raise failed[0]
+    return [one for one in reversed(ended) if isinstance(one, _Part)]
+
+
+def render_part(store: Path, out: Path, outlines: list[Feed], site: Site, now: datetime) -> _Part:
+    """Render feeds out of the store and write what differs beside its place: a worker's part of a publication."""
+    with closing(open_for_reading(store)) as connection:
+        return _render(Shelf(connection), out, outlines, site, now)
+
+
+def _render(shelf: Shelf, out: Path, outlines: list[Feed], site: Site, now: datetime) -> _Part:
+    from aggregator.publish import lay_beside
+
     renderer = _renderer(site)
-    return [renderer.render(feed) for feed in feeds]
+    feeds: list[tuple[str, bool]] = []
+    changed: list[str] = []
+    refused: list[Refusal] = []
+    large: list[tuple[str, int]] = []
+    for outline in outlines:
+        shelf.forget()
+        feed = _filled(outline, shelf, now)
+        done = renderer.render(feed)
+        feeds.append((feed.path, feed.calendar))
+        refused += done.refused
+        changed += lay_beside(out, done.files)
+        large += [(p, len(d)) for p, d in done.files.items() if p.endswith(".ics") and len(d) > MEGABYTE]
+    return _Part(tuple(feeds), tuple(changed), tuple(refused), tuple(large))
 
 
 @lru_cache(maxsize=1)
@@ -115,12 +153,12 @@ def _renderer(site: Site) -> Renderer:
     return Renderer(site)
 
 
-def _warn(done: Rendered) -> None:
-    for refusal in done.refused:
-        log.warning("left out of the feeds: %s (%s): %s", refusal.where, refusal.value, refusal.why)
-    for path, data in done.files.items():
-        if path.endswith(".ics") and len(data) > MEGABYTE:
-            log.warning("%s has %.1f MB: Google Agenda reads about 1 MB of a calendar", path, len(data) / MEGABYTE)
+def _warn(parts: list[_Part]) -> None:
+    for part in parts:
+        for refusal in part.refused:
+            log.warning("left out of the feeds: %s (%s): %s", refusal.where, refusal.value, refusal.why)
+        for path, size in part.large:
+            log.warning("%s has %.1f MB: Google Agenda reads about 1 MB of a calendar", path, size / MEGABYTE)
 
 
 def _paths(connection: sqlite3.Connection, config: Config) -> list[str]:
@@ -161,8 +199,8 @@ def _outline(path: str, config: Config, sources: dict[str, Source]) -> Feed:
     return Feed(path, source.name, f"Les actualités et les événements publiés par {source.name}.", source.url, ())
 
 
-def _feed(path: str, shelf: Shelf, config: Config, sources: dict[str, Source], now: datetime) -> Feed:
-    outline = _outline(path, config, sources)
+def _filled(outline: Feed, shelf: Shelf, now: datetime) -> Feed:
+    path = outline.path
     events = tuple(shelf.events(path, now)) if path != "actualites" else ()
     items = tuple(shelf.entries(path))
     calendar = outline.calendar or bool(events) or any(item.kind == "event" for item in items)

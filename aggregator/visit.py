@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 
@@ -65,43 +65,69 @@ async def visit(source: Source, known: Known, *, get: Get, read: Read, clock: Ca
     """Visit a source. Never raises SourceError: a failure is a Visit whose outcome says so, and whose words say why.
 
     Further pages of a list are read until one brings no new key (offsets past the end are clamped to the last page,
-    never refused) or the kind's `pages` is reached. A page that did not change still says what it said.
+    never refused) or the kind's `pages` is reached. A page that did not change still says what it said, and leads on to
+    the pages it named.
     """
     print_ = fingerprint(source)
     memory = known.pages if known.fingerprint == print_ else {}
-    told: dict[str, Sighting] = {}
-    queue, seen_urls = [source.url], {source.url}
-    pages: list[Fetched] = []
-    complete, moved_to, changed = True, None, False
     limit = min(MAX_PAGES, int(getattr(source.extractor, "pages", 1)))
-    while queue and len(pages) < limit:
-        url = queue.pop(0)
+    walk = _Walk(limit, [source.url], {source.url})
+    told: dict[str, Sighting] = {}
+    pages: list[Fetched] = []
+    complete, moved_to, failure = True, None, None
+    while walk.queue:
+        url = walk.queue.pop(0)
         try:
             page = await get(_request(source, url, memory.get(url)))
             moved_to = moved_to or (page.moved_to if url == source.url else None)
             if isinstance(page, NotModified):
                 pages.append(Fetched(url, clock(), "unchanged", page.status, page.ms, page.wire_bytes))
+                walk.on(memory[url].more if url in memory else ())
                 continue
             reading = await read(source, page)
         except SourceError as error:
             pages.append(_failure(url, clock(), error))
             if url == source.url:
                 return _failed(Visit(source.slug, clock(), "failed", print_, tuple(pages)), error)
-            break  # the first pages say enough; the ledger keeps what happened to this one
+            failure = error  # the first pages say enough; the ledger keeps what happened to this one
+            break
         pages.append(_success(url, page.fetched_at, page, reading))
-        changed = True
         complete = complete and reading.complete
         fresh = [s for s in reading.sightings if s.key not in told]
         told.update((s.key, s) for s in fresh)
-        if fresh:
-            for more in reading.more:
-                if more not in seen_urls and len(seen_urls) < limit:
-                    seen_urls.add(more)
-                    queue.append(more)
-    done = Visit(source.slug, clock(), "unchanged", print_, tuple(pages), moved_to=moved_to)
+        walk.on(reading.more, stop=not fresh)
+    changed = any(page.outcome == "changed" for page in pages)
+    if failure is not None:  # no page is remembered: the next visit reads them all again
+        pages = [replace(page, memory=None) for page in pages]
+    done = Visit(source.slug, clock(), "changed" if changed else "unchanged", print_, tuple(pages), moved_to=moved_to)
+    if failure is not None:
+        done = replace(
+            done, partial=True, error_class=type(failure).__name__, error=f"a further page failed: {failure}"
+        )
     if not changed:
         return done
-    return replace(done, outcome="changed", sightings=tuple(told.values()), complete=complete)
+    return replace(done, sightings=tuple(told.values()), complete=complete, whole=failure is None and not walk.cut)
+
+
+@dataclass(slots=True)
+class _Walk:
+    """The pages of a list still to be read. `cut`: some that were named were not walked to."""
+
+    limit: int
+    queue: list[str]
+    seen: set[str]
+    cut: bool = False
+
+    def on(self, more: tuple[str, ...], *, stop: bool = False) -> None:
+        """Walk on to pages not seen yet, within the limit."""
+        for url in more:
+            if url in self.seen:
+                continue
+            if stop or len(self.seen) >= self.limit:
+                self.cut = True
+                continue
+            self.seen.add(url)
+            self.queue.append(url)
 
 
 def _request(source: Source, url: str, memory: PageMemory | None) -> Request:
@@ -116,7 +142,7 @@ def _request(source: Source, url: str, memory: PageMemory | None) -> Request:
 def _success(url: str, now: datetime, page: Page, reading: Reading) -> Fetched:
     return Fetched(
         url, now, "changed", page.status, page.ms, page.wire_bytes, reading.found, reading.refused,
-        PageMemory(page.etag, page.last_modified, page.digest),
+        PageMemory(page.etag, page.last_modified, page.digest, reading.more),
     )  # fmt: skip
 
 

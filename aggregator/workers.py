@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import ParamSpec, TypeVar, cast
 
-from aggregator.errors import ExtractError, SourceError
+from aggregator.errors import ExtractError, PublishError, SourceError, StoreError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -60,7 +60,8 @@ class Workers:
         """Call a module's function, whose arguments and result can be pickled, in a worker.
 
         Raises:
-            SourceError: the function did; or ExtractError: it took too long, too much memory, or killed its worker.
+            SourceError, StoreError, PublishError: the function did; or ExtractError: it took too long, too much memory, or
+                killed its worker.
             WorkerBug: anything unexpected, with its traceback.
         """
         question = pickle.dumps((function, args, kwargs), pickle.HIGHEST_PROTOCOL)
@@ -182,7 +183,7 @@ def main() -> None:
         answer: object
         try:
             answer = function(*args, **kwargs)
-        except SourceError as error:
+        except (SourceError, StoreError, PublishError) as error:
             answer = error
         except (MemoryError, RecursionError):
             answer = ExtractError("reading the page took more memory than a page may: it was given up")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 
@@ -430,3 +431,162 @@ async def test_a_source_that_was_never_read_has_no_feed(house: House) -> None:
     assert (house.out / "sources/ville.rss").exists()
     assert not (house.out / "sources/candidate.rss").exists()
     assert "candidate" not in house.published("index.html")
+
+
+# ── identity through what sites do ──────────────────────────────────────────────────────────────
+
+
+def _jsonld(*events: tuple[str, str, str]) -> object:
+    """Answer a page of schema.org events: name, url, start."""
+    said = [{"@type": "Event", "name": name, "url": url, "startDate": start} for name, url, start in events]
+    return reply(body=f'<script type="application/ld+json">{json.dumps(said)}</script>'.encode())
+
+
+def _cards(*events: tuple[str, str], more: str = "") -> object:
+    """Answer a list of dated cards: name, day; and a link to the next page."""
+    items = "".join(f"<li><a href='/{name}'>{name}</a> <i>{day}</i></li>" for name, day in events)
+    return reply(body=f"<ul>{items}</ul>".encode() + (f"<a rel=next href='{more}'>suite</a>".encode() if more else b""))
+
+
+EVENTS = {"item": "li", "title": "a", "when": "i", "next": "a[rel=next]", "pages": 3, "kind": "event"}
+
+
+async def test_an_event_that_slid_to_the_next_page_is_not_missing(house: House) -> None:
+    house.source("ville", kind="html", options=EVENTS)
+    house.web["/ville"] = _cards(("A", "10 décembre 2025"), ("B", "20 décembre 2025"), more="/ville?p=2")
+    house.web["/ville?p=2"] = _cards(("C", "15 décembre 2025"))
+    await house.run()
+    house.web["/ville"] = _cards(("N", "30 décembre 2025"), ("A", "10 décembre 2025"), more="/ville?p=2")
+    house.web["/ville?p=2"] = _cards(("B", "20 décembre 2025"), ("C", "15 décembre 2025"))
+    await house.run(after=HOUR)
+    for n in range(4):
+        house.web["/ville"] = _cards((f"N{n}", "30 décembre 2025"), ("A", "10 décembre 2025"), more="/ville?p=2")
+        await house.run(after=HOUR)
+    assert house.one("SELECT count(*) FROM items WHERE withdrawn_at IS NOT NULL AND title IN ('A', 'B', 'C')") == 0
+
+
+async def test_a_further_page_that_fails_loses_nothing_and_is_told(house: House) -> None:
+    house.source("ville", kind="html", options=EVENTS)
+    house.web["/ville"] = _cards(("A", "10 décembre 2025"), more="/ville?p=2")
+    house.web["/ville?p=2"] = [reply(500), _cards(("B", "20 décembre 2025"), ("C", "15 décembre 2025"))]
+    await house.run()
+    assert "a further page failed" in house.one("SELECT alarm FROM source_state")
+    await house.run(after=HOUR)
+    assert house.one("SELECT count(*) FROM items") == 3
+    assert house.one("SELECT alarm FROM source_state") is None
+
+
+async def test_an_unchanged_first_page_still_leads_on_to_the_others(house: House) -> None:
+    house.source("ville", kind="html", options=EVENTS)
+    house.web["/ville"] = _cards(("A", "10 décembre 2025"), more="/ville?p=2")
+    house.web["/ville?p=2"] = [_cards(("B", "20 décembre 2025")), _cards(("B", "22 décembre 2025"))]
+    await house.run()
+    await house.run(after=HOUR)
+    assert house.one("SELECT starts FROM items WHERE title = 'B'") == "2025-12-22"
+
+
+async def test_the_dates_of_a_show_keep_their_identities_as_they_pass(house: House) -> None:
+    house.source("ville", kind="jsonld")
+    days = ["2025-11-05", "2025-11-12", "2025-11-19"]
+    house.web["/ville"] = _jsonld(
+        *(("Spectacle", "/spectacle", day) for day in days), ("Autre", "/autre", "2025-11-30")
+    )
+    await house.run()
+    before = dict(house.sql("SELECT starts, uid FROM items WHERE title = 'Spectacle'"))
+    for left in (days[1:], days[2:], ["2025-11-26"]):  # two pass, the last one is moved
+        house.web["/ville"] = _jsonld(
+            *(("Spectacle", "/spectacle", day) for day in left), ("Autre", "/autre", "2025-11-30")
+        )
+        await house.run(after=timedelta(days=5))
+    after = dict(house.sql("SELECT starts, uid FROM items WHERE title = 'Spectacle'"))
+    assert after == {
+        "2025-11-05": before["2025-11-05"],
+        "2025-11-12": before["2025-11-12"],
+        "2025-11-26": before["2025-11-19"],
+    }
+
+
+async def test_guids_that_change_at_every_visit_double_nothing(house: House) -> None:
+    house.source("ville")
+    for n in range(3):
+        house.web["/ville"] = xml(rss([{**item, "guid": f"{n}-{m}"} for m, item in enumerate(news(2))]))
+        await house.run(after=HOUR)
+    assert house.one("SELECT count(*) FROM items") == 2
+
+
+async def test_a_guid_that_becomes_shared_doubles_nothing(house: House) -> None:
+    house.source("ville")
+    first, second = ({**item, "guid": "0"} for item in news(2))
+    for items in ([first], [first, second], [second]):
+        house.web["/ville"] = xml(rss(items))
+        await house.run(after=HOUR)
+    assert house.one("SELECT count(*) FROM items") == 2
+
+
+async def test_a_date_without_its_year_does_not_move_a_year_ahead(house: House) -> None:
+    house.source("ville", kind="html", options={**EVENTS, "pages": 1})
+    house.web["/ville"] = _cards(("Réunion", "20 nov"))
+    await house.run()
+    house.web["/ville"] = _cards(("Réunion", "20 nov"), ("Autre", "12 déc"))
+    await house.run(after=timedelta(days=30))
+    assert house.sql("SELECT starts, sequence FROM items WHERE title = 'Réunion'") == [("2025-11-20", 0)]
+
+
+async def test_news_that_link_one_form_of_somebody_else_stay_apart(house: House) -> None:
+    for slug in ("un", "deux"):
+        house.source(slug)
+        house.web[f"/{slug}"] = xml(
+            rss(
+                [
+                    {
+                        "title": f"Inscriptions {slug}",
+                        "path": "",
+                        "link": "https://formulaires.example/inscription",
+                        "day": "01 Nov 2025",
+                    }
+                ]
+            )
+        )
+    await house.run()
+    assert house.one("SELECT count(*) FROM items") == 2
+
+
+async def test_a_joined_sighting_whose_address_changes_goes_its_own_way(house: House) -> None:
+    for slug in ("a", "b"):
+        house.source(slug)
+        house.web[f"/{slug}"] = xml(rss([{"title": "Assises", "path": "/assises", "guid": slug, "day": "01 Nov 2025"}]))
+    await house.run()
+    assert house.one("SELECT count(*) FROM items") == 1
+    house.web["/b"] = xml(rss([{"title": "Tout autre chose", "path": "/p9", "guid": "b", "day": "01 Nov 2025"}]))
+    await house.run(after=HOUR)
+    assert house.sql("SELECT title FROM items ORDER BY title") == [("Assises",), ("Tout autre chose",)]
+
+
+async def test_a_server_that_dates_everything_now_changes_nothing(house: House) -> None:
+    house.source("ville")
+    for day in ("05", "06", "07"):
+        house.web["/ville"] = xml(rss([{"title": "A", "path": "/a", "day": f"{day} Nov 2025"}]))
+        await house.run(after=HOUR)
+    assert house.sql("SELECT sequence, updated FROM items") == [(0, "2025-11-03T09:00:00Z")]
+
+
+async def test_categories_and_tags_follow_their_source(house: House) -> None:
+    house.source("ville", tags=["ville"])
+    body = rss([{"title": "A", "path": "/a", "day": "01 Nov 2025"}])
+    house.web["/ville"] = xml(body.replace(b"<description>Un", b"<category>eau</category><description>Un"))
+    await house.run()
+    assert house.sql("SELECT value FROM tags ORDER BY value") == [("eau",), ("ville",)]
+    house.source("ville", tags=["commune"])
+    house.web["/ville"] = xml(body.replace(b"<description>Un", b"<category>climat</category><description>Un"))
+    await house.run(after=HOUR)
+    assert house.sql("SELECT value FROM tags ORDER BY value") == [("climat",), ("commune",)]
+    assert house.sql("SELECT field, old, new FROM v_changes") == [("categories", '["eau"]', '["climat"]')]
+
+
+async def test_what_is_equally_new_stands_as_on_its_page_and_newcomers_first(house: House) -> None:
+    house.source("ville")
+    house.web["/ville"] = xml(rss([{"title": t, "path": f"/{t}", "day": "01 Nov 2025"} for t in "BA"]))
+    await house.run()
+    house.web["/ville"] = xml(rss([{"title": t, "path": f"/{t}", "day": "01 Nov 2025"} for t in "CBA"]))
+    await house.run(after=HOUR)
+    assert [entry.title for entry in feedparser.parse(house.published("tout.rss")).entries] == ["C", "B", "A"]

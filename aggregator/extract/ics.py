@@ -20,6 +20,6 @@ class Ics:
         Raises:
             ExtractError: the page is no calendar; the message says what it is.
         """
-        from aggregator.extract.ics_events import read_calendar  # icalendar takes 45 ms: only a calendar pays for it
+        from aggregator.extract.ics_events import read_calendar  # loads where calendars are read
 
         return read_calendar(page, limits)

@@ -8,9 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event, vDuration
-from recurring_ical_events import of as series_of
-
 from aggregator.errors import ItemError
 from aggregator.extract import ics_rrule
 from aggregator.extract.ics_lines import CalendarLines, Line, calendar_text, calendars_of, lines_of, list_of, text_of
@@ -130,6 +127,8 @@ def _end(lines: dict[str, list[Line]], start: Moment, floating: tzinfo | None) -
         if "DTEND" in lines:
             end = moment_of(lines["DTEND"][0], lines["DTEND"][0].value, floating)
         elif "DURATION" in lines:
+            from icalendar import vDuration
+
             length = vDuration.from_ical(lines["DURATION"][0].value)  # type: ignore[no-untyped-call]
             if length.seconds and not isinstance(start, datetime):
                 return None
@@ -340,6 +339,9 @@ def _until(words: str, start: Moment) -> datetime:
 
 def _series(master: _Event, changed: Sequence[_Event], slots: Sequence[Moment], window: Window) -> list[_Found]:
     """The occurrences that touch the window, earliest first: EXDATE, RECURRENCE-ID and RANGE applied to `slots`."""
+    from icalendar import Calendar, Event  # both take 60 ms: only what recurs pays for them
+    from recurring_ical_events import of as series_of
+
     events = (master, *changed)
     calendar = Calendar()
     for number, event in enumerate(events):

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from icalendar.parser import Contentline
-
 from aggregator.errors import ExtractError
 from aggregator.model import Page
 
@@ -19,6 +17,8 @@ _READ = frozenset(
 )
 _NAME = re.compile(r"\s*([A-Za-z-]{3,20})[ \t]*[;:]")
 _MARK = re.compile(r"\s*(BEGIN|END)\s*:\s*([A-Z-]+)\s*", re.IGNORECASE)
+# NAME;PARAMETER=value:VALUE without quotes, escapes, blanks or lists in its parameters: nearly all lines there are.
+_PLAIN = re.compile(r"([A-Za-z0-9-]+)((?:;[A-Za-z0-9-]+=[A-Za-z0-9/_+.-]+)*):(.*)", re.DOTALL)
 _HTML = re.compile(r"<!doctype html|<html", re.IGNORECASE)
 
 
@@ -116,16 +116,34 @@ def lines_of(block: Sequence[str]) -> dict[str, list[Line]]:
     lines: dict[str, list[Line]] = {}
     for line in block:
         try:
-            name, params, value = Contentline(line).raw_parts()  # type: ignore[no-untyped-call]
+            name, params, value = _parts(line)
         except ValueError:  # a bad line costs itself; a bad DTSTART is missed below
             continue
         lines.setdefault(name.upper(), []).append(Line(params, value.strip()))
     return lines
 
 
+def _parts(line: str) -> tuple[str, Mapping[str, Any], str]:
+    """Name, parameters and value of a line. The library's way costs 30 us a line, a plain one here 2.
+
+    Raises:
+        ValueError: it is none.
+    """
+    plain = _PLAIN.fullmatch(line)
+    if plain is not None:
+        said = (parameter.partition("=") for parameter in plain[2].split(";")[1:])
+        return plain[1], {name.upper(): value for name, _, value in said}, plain[3]
+    from icalendar.parser import Contentline  # 50 ms: few calendars pay for it
+
+    parts: tuple[str, Mapping[str, Any], str] = Contentline(line).raw_parts()  # type: ignore[no-untyped-call]
+    return parts
+
+
 def text_of(value: str) -> str | None:
     """A TEXT value (§3.3.11) without its escapes and outer white space; None: nothing is left."""
-    return re.sub(r"\\(.)", lambda found: "\n" if found[1] in "nN" else found[1], value).strip() or None
+    if "\\" in value:
+        value = re.sub(r"\\(.)", lambda found: "\n" if found[1] in "nN" else found[1], value)
+    return value.strip() or None
 
 
 def list_of(value: str) -> Iterator[str]:

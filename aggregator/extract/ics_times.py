@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
-
-from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from aggregator.extract.ics_lines import Line
 
 Moment = date | datetime
 DATE_TIME = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)(?:[T ](\d\d):?(\d\d)(?::?(\d\d))?(?:\.\d+)?(Z)?)?\Z", re.IGNORECASE)
 _OFFSET = re.compile(r"(?:UTC|GMT)\s*([+-])\s*(\d{1,2})(?::?([0-5]\d)|[.,](\d))?", re.IGNORECASE)
+_TOWN = re.compile(r"(?:Africa|America|Asia|Atlantic|Australia|Europe|Indian|Pacific)/[A-Z][A-Za-z_/-]+")
 MAX_DATES = 5_000  # EXDATE, RDATE or changed occurrences of one event
 
 
 @lru_cache(maxsize=1)
 def _zone_names() -> dict[str, str]:
+    from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON  # 50 ms: only an unusual name pays for it
+
     known = {name.casefold(): name for name in available_timezones() - {"localtime", "Factory"}}
     return {name.casefold(): zone for name, zone in WINDOWS_TO_OLSON.items()} | known
 
@@ -32,6 +34,9 @@ def _zone_names() -> dict[str, str]:
 def zone_of(tzid: str) -> tzinfo | None:
     """The zone of a TZID: an IANA or Windows name, with or without a vendor's prefix, or "UTC+1"; None: unknown."""
     name = tzid.strip(" \t\"'/")[:100]
+    if _TOWN.fullmatch(name):
+        with suppress(KeyError, ValueError, OSError):  # OSError: the name of a folder (America/Argentina)
+            return ZoneInfo(name)
     if name.casefold() in ("utc", "z", "zulu", "gmt", "etc/utc", "etc/gmt", "utc+0", "utc-0") or name.endswith("/Utc"):
         return UTC
     offset = _OFFSET.fullmatch(name)

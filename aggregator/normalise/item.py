@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time, timedelta
 from hashlib import blake2b
-from itertools import groupby
 from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
@@ -23,7 +22,6 @@ MAX_TEXT = 50_000
 MAX_CATEGORIES = 20
 MAX_ATTACHMENTS = 50
 _OLDEST = date(1990, 1, 1)
-_NEWS_AHEAD = timedelta(hours=24)  # a later « published » is said by the source, never ranked by (see ranked_at)
 _EVENTS_AHEAD = timedelta(days=3653)
 
 _STATUSES: dict[str, Status] = {
@@ -143,19 +141,18 @@ def _sightings(item: RawItem, source: Source, page: Page) -> tuple[list[Sighting
         raw=words.raw,
     )
     if item.recurrence_id is not None:
-        first = replace(first, key=f"{first.key}/{item.recurrence_id}")
-    if not occurrences:
-        return [first], problems
-    # « les 11 et 18 mars »: one event each; only the first is what the address stands for.
+        first = replace(first, key=f"{first.key}·{item.recurrence_id}")
+    if len(occurrences) < 2:
+        return [replace(first, when=occurrences[0]) if occurrences else first], problems
+    # « les 11 et 18 mars »: one event each, told apart by their days; the address stands for none of them.
     return [
-        replace(
-            first,
-            when=when,
-            key=first.key if n == 0 else f"{first.key}·{n + 1}",
-            canonical=first.canonical if n == 0 else None,
-        )
-        for n, when in enumerate(occurrences)
+        replace(first, when=when, key=_on_its_day(first.key, when), canonical=None) for when in occurrences
     ], problems
+
+
+def _on_its_day(key: str, when: Occurrence) -> str:
+    """The key of one of several occurrences. When it moves, or the others have passed, `dedupe.continued` goes on with it."""
+    return f"{key}·{when.start.isoformat()}"
 
 
 def _words(item: RawItem) -> _Words:
@@ -167,7 +164,7 @@ def _words(item: RawItem) -> _Words:
 
     def one(name: str, words: str | None, length: int) -> str | None:
         readable = plain(words) if words and item.markup == "html" else clean(words) if words else ""
-        mended = repair(readable)
+        mended = without_people(repair(readable))
         if mended != readable:
             raw[name] = readable
         return mended[:length] or None
@@ -192,7 +189,7 @@ def _words(item: RawItem) -> _Words:
         one("subtitle", item.subtitle, MAX_TITLE),
         summary,
         place,
-        without_people(organiser) if organiser else None,
+        organiser,
         raw,
     )
 
@@ -316,6 +313,9 @@ def machine_occurrence(item: RawItem, tz: str) -> Occurrence | None:
             if isinstance(end, datetime)
             else datetime.combine(end, time()) + timedelta(days=0 if item.end_exclusive else 1)
         )
+    if end is not None and end > start and _midnight(start) and (_midnight(end) or (end.hour, end.minute) == (23, 59)):
+        # How programs write whole days that know times only: to 23:59, or to the next midnight.
+        return Occurrence(start.date(), end.date() + timedelta(days=0 if _midnight(end) else 1), True, zone, doubts)
     return Occurrence(start, end if end is not None and end > start else None, False, zone, doubts)
 
 
@@ -345,6 +345,8 @@ def _key(native_id: str | None, guid: str | None, folded: str | None, title: str
     if guid:
         # A guid that is an address is folded like one: http/https and mirrors of one guid are one item.
         address = canonical(guid, source.aliases) if guid.startswith(("http://", "https://")) else None
+        if address and "#" in guid and "#" not in address:
+            address += "#" + guid.partition("#")[2]  # « /agenda#forum » names one thing of the page
         return _short("guid:" + (address or guid))
     return _short("url:" + folded) if folded else _by_words(title)
 
@@ -392,16 +394,12 @@ def _apart(key: str, group: list[Sighting]) -> list[Sighting]:
             )
             for s in group
         ]
-    # One event on several dates: an occurrence each, numbered in order of time.
-    dated = sorted((s for s in group if s.when is not None), key=lambda s: (str(s.when and s.when.start), s.title))
-    if len({str(s.when) for s in dated}) < 2:
+    # One event on several dates: an occurrence each.
+    dated = [s for s in group if s.when is not None]
+    if len({s.when.start for s in dated if s.when}) < 2:
         return group
-    kept = [s for s in group if s.when is None]
-    for n, (_, same) in enumerate(groupby(dated, key=lambda s: str(s.when and s.when.start))):
-        kept += [
-            replace(s, key=key if n == 0 else f"{key}·{n + 1}", canonical=s.canonical if n == 0 else None) for s in same
-        ]
-    return kept
+    others = [s for s in group if s.when is None]
+    return others + [replace(s, key=_on_its_day(key, s.when), canonical=None) for s in dated if s.when]
 
 
 _Filled = Literal[

@@ -19,9 +19,11 @@ from aggregator.publish.head import head_of
 from aggregator.publish.html import index, stylesheet
 from aggregator.publish.opml import feeds as opml_feeds
 from aggregator.publish.opml import sources as opml_sources
-from aggregator.publish.write import write
+from aggregator.publish.write import lay_beside, prepare, put_in_place, write
 
-__all__ = ["Rendered", "Renderer", "index", "opml_feeds", "opml_sources", "render", "stylesheet", "write"]
+__all__ = [
+    "Rendered", "Renderer", "index", "lay_beside", "opml_feeds", "opml_sources", "prepare", "put_in_place", "render", "stylesheet", "write",
+]  # fmt: skip
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -37,26 +37,68 @@ def write(out: Path, files: Mapping[str, bytes]) -> list[str]:
     Raises:
         PublishError: a path that leaves `out`, or a file or folder that cannot be written; it says which and what to do.
     """
-    for path in files:
+    prepare(out, files)
+    changed = lay_beside(out, files)
+    put_in_place(out, changed)
+    return changed
+
+
+def prepare(out: Path, paths: Iterable[str]) -> None:
+    """Make the folders that files at these paths (below `out`) need, and remove what a killed run left.
+
+    Raises:
+        PublishError: a path that leaves `out`, or a folder that cannot be made.
+    """
+    folders = {out}
+    for path in paths:
         _stays_inside(path)
-    folders = {(out / path).parent for path in files} | {out}
-    made = _make(folders)
+        folders.add((out / path).parent)
+    for folder in sorted(_make(folders)):
+        _sync(folder)
     _sweep(out)
+
+
+def lay_beside(out: Path, files: Mapping[str, bytes]) -> list[str]:
+    """Write the files that differ beside their places, in folders that `prepare` made; give their paths, in the order given.
+
+    One after the other: threads that make files in one folder wait for each other, spinning (half of the kernel's time).
+
+    Raises:
+        PublishError: one cannot be written; none is left.
+    """
     changed = [path for path, data in files.items() if _differs(out / path, data)]
-    beside = {path: _beside(out / path) for path in changed}
+    try:
+        for path in changed:
+            _put(_beside(out / path), files[path])
+    except BaseException:
+        _remove(out, changed)
+        raise
+    return changed
+
+
+def put_in_place(out: Path, paths: Sequence[str]) -> None:
+    """Let the bytes that lie beside these places reach the disk, then move each into its place.
+
+    Raises:
+        PublishError: one cannot; what is not in its place by then is removed.
+    """
     try:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            list(pool.map(lambda path: _put(beside[path], files[path]), changed))
-        for path in changed:
+            list(pool.map(lambda path: _sync(_beside(out / path)), paths))
+        for path in paths:
             with _told(out / path):
-                beside[path].replace(out / path)
-    finally:
-        for temporary in beside.values():
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-    for folder in sorted({(out / path).parent for path in changed} | made):
-        _sync_folder(folder)
-    return changed
+                _beside(out / path).replace(out / path)
+    except BaseException:
+        _remove(out, paths)
+        raise
+    for folder in sorted({(out / path).parent for path in paths}):
+        _sync(folder)
+
+
+def _remove(out: Path, paths: Iterable[str]) -> None:
+    for path in paths:
+        with contextlib.suppress(OSError):
+            _beside(out / path).unlink(missing_ok=True)
 
 
 def _stays_inside(path: str) -> None:
@@ -106,13 +148,11 @@ def _put(temporary: Path, data: bytes) -> None:
     with _told(temporary), temporary.open("wb") as file:
         os.fchmod(file.fileno(), 0o644)
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
-    with _told(folder):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _sync(place: Path) -> None:
+    with _told(place):
+        descriptor = os.open(place, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:

@@ -10,19 +10,18 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from aggregator import dedupe
 from aggregator.dedupe import Place, Told
-from aggregator.model import Fetched, Sighting, Source, Visit
+from aggregator.model import Attachment, Sighting, Source, Visit
 from aggregator.normalise.urls import host
 from aggregator.rhythm import Rhythm, learn, next_visit
 from aggregator.store.rows import FACE, SIGHTING, Row, face_row, instant, read_sighting, sighting_row, stamp
 
 _CHUNK = 500
 _MAX_REFUSALS = 100  # kept of one fetch; the count is whole
-COMBINED = ("tout", "actualites", "agenda")
 
 
 @dataclass(slots=True)
@@ -51,6 +50,15 @@ class _Stored:
     withdrawn: bool
     place: Place
     seen_on: str
+    joined: bool
+
+
+@dataclass(slots=True)
+class _Touched:
+    """The items that a visit touches: by which sighting, and what changed in it that no face shows (field, old, new)."""
+
+    by: dict[int, int | None] = field(default_factory=dict)
+    inside: dict[int, list[tuple[str, object, object]]] = field(default_factory=dict)
 
 
 class Absorber:
@@ -69,8 +77,8 @@ class Absorber:
         )
         if visit.sightings is not None:
             self._changed(source, visit, state, result)
-        elif visit.outcome == "unchanged" and state["missing"]:
-            self._still_missing(source.slug, visit.at, result)
+        elif visit.outcome == "unchanged" and state["missing"] and not visit.partial:
+            self._still_missing(source.slug, source.timezone, visit.at, result)
         self._ledger(visit, result)
         self._next_turn(source, visit, state, result)
         if result.touched:
@@ -103,13 +111,14 @@ class Absorber:
                 )
             if page.memory is not None:
                 self.connection.execute(
-                    "INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?)",
+                    "INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?, ?)",
                     (
                         visit.source,
                         page.url,
                         page.memory.etag,
                         page.memory.last_modified,
                         page.memory.digest,
+                        json.dumps(page.memory.more),
                         stamp(page.at),
                     ),
                 )
@@ -164,12 +173,10 @@ class Absorber:
         assert visit.sightings is not None
         fresh = {sighting.key: sighting for sighting in visit.sightings}
         stored = self._stored(source.slug, fresh)
+        stored = self._continued(source.slug, fresh, stored)
         listed_before: int | None = state["listed"]
-        again = {page.url for page in visit.pages if page.outcome == "changed"}
-        elsewhere = sum(
-            1 for key, old in stored.items() if old.listed and old.seen_on not in again and key not in fresh
-        )
-        listed = len(fresh) + elsewhere  # a page that was not read again says what it said
+        out_of_sight = self._out_of_sight(visit, fresh, stored)
+        listed = len(fresh) + len(out_of_sight)
         if not listed and listed_before:
             result.state = "empty"
             result.alarm = (
@@ -178,16 +185,21 @@ class Absorber:
             return
         shrunk_since = instant(str(state["shrunk_since"])) if state["shrunk_since"] else None
         small = dedupe.shrank(listed, listed_before, shrunk_since, visit.at)
-        items: set[int] = set()
+        items = _Touched()
         self._insert(source, visit, [s for key, s in fresh.items() if key not in stored], items, result)
-        self._update(visit, [(stored[key], s) for key, s in fresh.items() if key in stored], items, result)
+        self._update(source, visit, [(stored[key], s) for key, s in fresh.items() if key in stored], items, result)
         if small:
             result.state = "shrunk"
             result.alarm = (
                 f"{listed} items are listed where {listed_before} were: nothing was withdrawn; look at the page"
             )
-        last_success = str(state["last_success"] or stamp(visit.at))
-        missing = self._absent(visit, fresh, stored, items, result, last_success, counting=not small)
+        elif visit.partial:
+            result.alarm = visit.error
+        gone = [old for key, old in stored.items() if old.listed and key not in fresh and old.id not in out_of_sight]
+        if small or visit.partial:
+            missing = sum(1 for old in gone if old.missing)
+        else:
+            missing = self._absent(visit, fresh, gone, str(state["last_success"] or stamp(visit.at)), items, result)
         self._compose(source.timezone, items, visit.at, result)
         self.connection.execute(
             "UPDATE source_state SET listed = ?, shrunk_since = ?, missing = ? WHERE source = ?",
@@ -199,11 +211,38 @@ class Absorber:
             ),
         )
 
+    def _out_of_sight(self, visit: Visit, fresh: Mapping[str, Sighting], stored: Mapping[str, _Stored]) -> set[int]:
+        """Give the listed sightings of pages that were not read again: what a page said last, it still says.
+
+        After a walk over the whole list, a page that was not on the way is no page of the list any more.
+        """
+        again = {page.url for page in visit.pages if page.outcome == "changed"}
+        standing = {page.url for page in visit.pages if page.outcome != "changed"}
+        return {
+            old.id
+            for key, old in stored.items()
+            if old.listed
+            and key not in fresh
+            and (old.seen_on in standing if visit.whole else old.seen_on not in again)
+        }
+
+    def _continued(self, slug: str, fresh: Mapping[str, Sighting], stored: dict[str, _Stored]) -> dict[str, _Stored]:
+        """Give new keys to sightings that go on under them (`dedupe.continued`)."""
+        gone = [old.place for key, old in stored.items() if old.listed and key not in fresh]
+        new = [_place(sighting) for key, sighting in fresh.items() if key not in stored]
+        if not gone or not new:
+            return stored
+        for key, before in dedupe.continued(gone, new).items():
+            self.connection.execute("UPDATE sightings SET key = ? WHERE source = ? AND key = ?", (key, slug, before))
+            stored[key] = stored.pop(before)
+        return stored
+
     def _stored(self, slug: str, fresh: Mapping[str, Sighting]) -> dict[str, _Stored]:
         """Give the source's sightings that are listed now, or that a fresh one continues."""
         select = (
             "SELECT id, key, digest, item_id, last_seen IS NULL OR (missing_visits > 0 AND withdrawn_at IS NULL), missing_visits,"
-            " withdrawn_at IS NOT NULL, kind, section, published, starts, seen_on FROM sightings WHERE source = ? AND "
+            " withdrawn_at IS NOT NULL, kind, section, published, starts, canonical, seen_on, rule = 'same canonical URL'"
+            " FROM sightings WHERE source = ? AND "
         )
         rows = self.connection.execute(select + "last_seen IS NULL", (slug,)).fetchall()
         rows += self.connection.execute(select + "missing_visits > 0 AND withdrawn_at IS NULL", (slug,)).fetchall()
@@ -212,84 +251,157 @@ class Absorber:
             rows += self.connection.execute(f"{select} key IN ({_marks(keys)})", (slug, *keys)).fetchall()
         return {
             row[1]: _Stored(
-                row[0], row[1], row[2], row[3], bool(row[4]), row[5], bool(row[6]), Place(row[1], *row[7:11]), row[11]
+                row[0],
+                row[1],
+                row[2],
+                row[3],
+                bool(row[4]),
+                row[5],
+                bool(row[6]),
+                Place(row[1], *row[7:12]),
+                row[12],
+                bool(row[13]),
             )
             for row in rows
         }
 
     def _insert(
-        self, source: Source, visit: Visit, fresh: Sequence[Sighting], items: set[int], result: Absorbed
+        self, source: Source, visit: Visit, fresh: Sequence[Sighting], items: _Touched, result: Absorbed
     ) -> None:
         """New sightings: each joins the item of another source that has its canonical URL, or makes its own."""
         if not fresh:
             return
         at = stamp(visit.at)
         known = self._items_by_canonical(source.slug, [s.canonical for s in fresh if s.canonical])
+        uids = self._uids(fresh)
         rows: list[Row] = []
         new_items: list[Row] = []
         attachments: list[Row] = []
         tags: list[Row] = []
-        for sighting in fresh:
+        for position, sighting in enumerate(fresh):
             id_, self.next_sighting = self.next_sighting, self.next_sighting + 1
-            mine = dedupe.own(sighting, source, host(sighting.url) if sighting.url else "")
-            item = known.pop(sighting.canonical, None) if sighting.canonical else None
-            rule = "same canonical URL" if item is not None else "first of its item"
+            mine = _own(sighting, source)
+            item = self._joined(sighting, mine, known)
+            rule = JOINED if item is not None else "first of its item"
             if item is None:
                 item, self.next_item = self.next_item, self.next_item + 1
-                new_items.append(_item_row(item, id_, sighting, mine, visit.at, source.timezone))
+                new_items.append(
+                    _item_row(item, uids[sighting.key], id_, position, sighting, mine, visit.at, source.timezone)
+                )
                 result.touched |= _feeds_of(sighting.kind, sighting.when is not None, (source.slug,))
             else:
-                items.add(item)
+                items.by[item] = id_
             rows.append((id_, item, rule, int(mine), *sighting_row(sighting), at, at))
             attachments += _attachment_rows(id_, sighting)
             tags += _tag_rows(item, sighting, source.tags)
             result.new += 1
             result.by_page.setdefault(sighting.seen_on, [0, 0])[0] += 1
-        self.connection.executemany(f"INSERT INTO items ({_ITEM}) VALUES ({_marks(_ITEM.split(','))})", new_items)
+        self._add(new_items)
         columns = f"id, item_id, rule, own, {SIGHTING}, first_seen, changed_at"
         self.connection.executemany(f"INSERT INTO sightings ({columns}) VALUES ({_marks(columns.split(','))})", rows)
-        self.connection.executemany("INSERT INTO attachments VALUES (?, ?, ?, ?, ?, ?)", attachments)
+        self.connection.executemany(_INSERT_ATTACHMENT, attachments)
         self.connection.executemany(_INSERT_TAG, tags)
 
-    def _items_by_canonical(self, slug: str, addresses: Sequence[str]) -> dict[str, int]:
-        """Give the items that other sources show under these addresses (never one that this source shows already)."""
-        found: dict[str, int] = {}
+    def _add(self, rows: Sequence[Row]) -> None:
+        """Insert items, and index their words (no trigger does: see the schema)."""
+        self.connection.executemany(f"INSERT INTO items ({_ITEM}) VALUES ({_marks(_ITEM.split(','))})", rows)
+        indexed = [(row[0], row[3], row[5]) for row in rows]  # id, title, summary
+        self.connection.executemany("INSERT INTO items_fts (rowid, title, summary) VALUES (?, ?, ?)", indexed)
+
+    def _joined(self, sighting: Sighting, mine: bool, known: dict[str, tuple[int, bool, str]]) -> int | None:
+        """Give the item that a sighting joins; each item takes one of a source's sightings."""
+        found = known.get(sighting.canonical) if sighting.canonical else None
+        if found is None or sighting.canonical is None or not dedupe.joins(sighting, mine, found[2], found[1]):
+            return None
+        return known.pop(sighting.canonical)[0]
+
+    def _items_by_canonical(self, slug: str, addresses: Sequence[str]) -> dict[str, tuple[int, bool, str]]:
+        """Give what other sources show under these addresses, never an item that this source shows already.
+
+        canonical -> item, whether the address is that source's own, its title.
+        """
+        found: dict[str, tuple[int, bool, str]] = {}
         for chunk in _chunks(addresses):
-            found.update(
-                self.connection.execute(
-                    f"SELECT canonical, item_id FROM sightings AS s WHERE canonical IN ({_marks(chunk)}) AND source <> ? AND NOT EXISTS"
-                    " (SELECT 1 FROM sightings AS o WHERE o.item_id = s.item_id AND o.source = ?) ORDER BY id DESC",
-                    (*chunk, slug, slug),
-                )
+            rows = self.connection.execute(
+                f"SELECT canonical, item_id, own, title FROM sightings AS s WHERE canonical IN ({_marks(chunk)}) AND source <> ?"
+                " AND NOT EXISTS (SELECT 1 FROM sightings AS o WHERE o.item_id = s.item_id AND o.source = ?) ORDER BY own, id DESC",
+                (*chunk, slug, slug),
             )
+            found.update({canonical: (item, bool(own), title) for canonical, item, own, title in rows})
         return found
 
+    def _uids(self, fresh: Sequence[Sighting]) -> dict[str, str]:
+        """Make UIDs that no item has: of the address, so that it does not matter which source told it first; else of the key."""
+        wished = {s.key: _uid(s.canonical or f"{s.source}\n{s.key}") for s in fresh}
+        taken: set[str] = set()
+        for chunk in _chunks(list(wished.values())):
+            taken.update(
+                uid
+                for (uid,) in self.connection.execute(f"SELECT uid FROM items WHERE uid IN ({_marks(chunk)})", chunk)
+            )
+        uids: dict[str, str] = {}
+        for sighting in fresh:
+            uid, n = wished[sighting.key], 0
+            while uid in taken:
+                uid, n = _uid(f"{sighting.source}\n{sighting.key}" + f"\n{self.next_item + n}" * (n > 0)), n + 1
+            taken.add(uid)
+            uids[sighting.key] = uid
+        return uids
+
     def _update(
-        self, visit: Visit, pairs: Sequence[tuple[_Stored, Sighting]], items: set[int], result: Absorbed
+        self, source: Source, visit: Visit, pairs: Sequence[tuple[_Stored, Sighting]], items: _Touched, result: Absorbed
     ) -> None:
-        at = stamp(visit.at)
         back = [(old.id,) for old, _ in pairs if not old.listed or old.missing or old.withdrawn]
         if back:
             self.connection.executemany(
                 "UPDATE sightings SET last_seen = NULL, missing_visits = 0, aged_at = NULL, withdrawn_at = NULL WHERE id = ?",
                 back,
             )
-            items.update(old.item for old, _ in pairs if old.withdrawn)
+            items.by.update({old.item: old.id for old, _ in pairs if old.withdrawn})
         for old, sighting in pairs:
-            if old.digest == sighting.digest:
-                continue
-            self.connection.execute(
-                f"UPDATE sightings SET ({SIGHTING}) = ({_marks(SIGHTING.split(','))}), changed_at = ? WHERE id = ?",
-                (*sighting_row(sighting), at, old.id),
-            )
-            self.connection.execute("DELETE FROM attachments WHERE sighting_id = ?", (old.id,))
-            self.connection.executemany(
-                "INSERT INTO attachments VALUES (?, ?, ?, ?, ?, ?)", _attachment_rows(old.id, sighting)
-            )
-            self.connection.executemany(_INSERT_TAG, _tag_rows(old.item, sighting, ()))
-            items.add(old.item)
-            result.changed += 1
-            result.by_page.setdefault(sighting.seen_on, [0, 0])[1] += 1
+            if old.digest != sighting.digest:
+                self._reword(source, visit, old, sighting, items, result)
+            elif old.seen_on != sighting.seen_on:  # it moved to another page of the list
+                self.connection.execute("UPDATE sightings SET seen_on = ? WHERE id = ?", (sighting.seen_on, old.id))
+
+    def _reword(
+        self, source: Source, visit: Visit, stored: _Stored, sighting: Sighting, items: _Touched, result: Absorbed
+    ) -> None:
+        """A sighting says something else."""
+        before = self._attached(
+            self.connection.execute(f"SELECT id, {SIGHTING} FROM sightings WHERE id = ?", (stored.id,)).fetchone()
+        )
+        sighting = dedupe.steady(before, sighting)
+        self.connection.execute(
+            f"UPDATE sightings SET ({SIGHTING}) = ({_marks(SIGHTING.split(','))}), own = ?, changed_at = ? WHERE id = ?",
+            (*sighting_row(sighting), int(_own(sighting, source)), stamp(visit.at), stored.id),
+        )
+        self.connection.execute("DELETE FROM attachments WHERE sighting_id = ?", (stored.id,))
+        self.connection.executemany(_INSERT_ATTACHMENT, _attachment_rows(stored.id, sighting))
+        items.by[stored.item] = stored.id
+        items.inside.setdefault(stored.item, []).extend(_inside(before, sighting, licensed=source.licence is not None))
+        if stored.joined and before.canonical != sighting.canonical:
+            self._part(source, visit, stored, sighting, result)
+        result.changed += 1
+        result.by_page.setdefault(sighting.seen_on, [0, 0])[1] += 1
+
+    def _part(self, source: Source, visit: Visit, stored: _Stored, sighting: Sighting, result: Absorbed) -> None:
+        """A sighting that had joined an item by its address has another one now: it makes its own item."""
+        item, self.next_item = self.next_item, self.next_item + 1
+        uid = self._uids([sighting])[sighting.key]
+        row = _item_row(item, uid, stored.id, 0, sighting, _own(sighting, source), visit.at, source.timezone)
+        self._add([row])
+        self.connection.execute(
+            "UPDATE sightings SET item_id = ?, rule = 'parted: its address changed' WHERE id = ?", (item, stored.id)
+        )
+        self.connection.executemany(_INSERT_TAG, _tag_rows(item, sighting, source.tags))
+        result.touched |= _feeds_of(sighting.kind, sighting.when is not None, (source.slug,))
+
+    def _attached(self, row: Sequence[Any]) -> Sighting:
+        rows = self.connection.execute(
+            "SELECT url, media_type, length, title FROM attachments WHERE sighting_id = ? ORDER BY position", (row[0],)
+        )
+        return read_sighting(row[1:], tuple(Attachment(*attachment) for attachment in rows))
 
     # ── what it no longer shows ─────────────────────────────────────────────────────────────────
 
@@ -297,31 +409,29 @@ class Absorber:
         self,
         visit: Visit,
         fresh: Mapping[str, Sighting],
-        stored: Mapping[str, _Stored],
-        items: set[int],
-        result: Absorbed,
+        gone: Sequence[_Stored],
         last_success: str,
-        *,
-        counting: bool,
+        items: _Touched,
+        result: Absorbed,
     ) -> int:
-        """Account for listed sightings that the pages read again no longer show; give how many are missing now."""
-        again = {page.url for page in visit.pages if page.outcome == "changed"}
-        absent = [old for key, old in stored.items() if old.listed and key not in fresh and old.seen_on in again]
-        if not absent or not counting:
-            return sum(1 for old in absent if old.missing)
-        shown = [Place(s.key, s.kind, s.section, *sighting_row(s)[11:14:2]) for s in fresh.values()]  # type: ignore[arg-type]
+        """Account for listed sightings that the list no longer shows; give how many are missing now."""
+        if not gone:
+            return 0
         lost, aged = dedupe.missing(
-            (old.place for old in absent), shown, complete=visit.complete, today=visit.at.date().isoformat()
+            (old.place for old in gone),
+            map(_place, fresh.values()),
+            complete=visit.complete,
+            today=visit.at.date().isoformat(),
         )
         at = stamp(visit.at)
         self.connection.executemany(
             "UPDATE sightings SET last_seen = coalesce(last_seen, ?), aged_at = ?, missing_visits = 0 WHERE id = ?",
-            [(last_success, at, old.id) for old in absent if old.key in aged],
+            [(last_success, at, old.id) for old in gone if old.key in aged],
         )
-        return self._count_missing([old for old in absent if old.key in lost], visit.at, last_success, items, result)
+        return self._count_missing([old for old in gone if old.key in lost], visit.at, last_success, items, result)
 
     def _count_missing(
-        self, lost: Iterable[_Stored], now: datetime, last_success: str, items: set[int], result: Absorbed
+        self, lost: Iterable[_Stored], now: datetime, last_success: str, items: _Touched, result: Absorbed
     ) -> int:
         at, still = stamp(now), 0
         for old in lost:
@@ -331,52 +441,59 @@ class Absorber:
                 (at if gone else None, last_success, old.id),
             )
             if gone:
-                items.add(old.item)
+                items.by[old.item] = old.id
                 result.withdrawn += 1
             else:
                 still += 1
         return still
 
-    def _still_missing(self, slug: str, now: datetime, result: Absorbed) -> None:
+    def _still_missing(self, slug: str, tz: str, now: datetime, result: Absorbed) -> None:
         """An unchanged page is a good visit too: what it misses, it misses once more."""
         lost = [old for old in self._stored(slug, {}).values() if old.missing]
-        items: set[int] = set()
+        items = _Touched()
         still = self._count_missing(lost, now, stamp(now), items, result)
-        self._compose("Europe/Paris", items, now, result)
+        self._compose(tz, items, now, result)
         self.connection.execute("UPDATE source_state SET missing = ? WHERE source = ?", (still, slug))
 
     # ── the items ───────────────────────────────────────────────────────────────────────────────
 
-    def _compose(self, tz: str, items: Iterable[int], now: datetime, result: Absorbed) -> None:
+    def _compose(self, tz: str, items: _Touched, now: datetime, result: Absorbed) -> None:
         """Give items the face that their sightings make now; what differs is a revision."""
         at = stamp(now)
-        for item in sorted(items):
+        for item in sorted(items.by):
             told = dedupe.precedence(self._told(item))
             face = dedupe.face(told)
-            *old, withdrawn_before = self.connection.execute(
-                f"SELECT {FACE}, withdrawn_at FROM items WHERE id = ?", (item,)
+            *old, withdrawn_before, ranked_before, first_seen, lead_before = self.connection.execute(
+                f"SELECT {FACE}, withdrawn_at, ranked_at, first_seen, lead_id FROM items WHERE id = ?", (item,)
             ).fetchone()
+            ranked = stamp(dedupe.ranked_at(face.published, instant(first_seen), tz))
             withdrawn = (withdrawn_before or at) if all(t.withdrawn_at is not None for t in told) else None
-            differences = [
-                (n, o, f)
-                for n, o, f in zip(FACE.split(", "), old, face_row(face), strict=True)
-                if o != f and n != "doubts"
+            differences: list[tuple[str, object, object]] = [
+                (name, before, after)
+                for name, before, after in zip(FACE.split(", "), old, face_row(face), strict=True)
+                # A server that dates everything now tells nothing new: it is ranked as before.
+                if before != after and name != "doubts" and not (name == "published" and ranked == ranked_before)
             ]
             if withdrawn != withdrawn_before:
                 differences.append(("withdrawn_at", withdrawn_before, withdrawn))
+            if items.by[item] == told[0].id == lead_before:
+                differences += items.inside.get(item, ())
             sources = {t.sighting.source for t in told}
-            result.touched |= _feeds_of(face.kind, face.when is not None, sources) | _feeds_of(
-                old[0], old[6] is not None, ()
-            )
-            self._restate(item, told[0], face, tz)
+            result.touched |= _feeds_of(face.kind, face.when is not None, sources)
+            result.touched |= _feeds_of(old[0], old[6] is not None, ())
+            self._restate(item, told[0], face, ranked)
+            self._retag(item, told)
             if differences and item < self.first_item:  # one made in this run has no reader yet: that is no change
-                self._revise(item, told[0], differences, withdrawn, at)
+                self._revise(item, items.by[item], differences, withdrawn, at)
 
-    def _restate(self, item: int, lead: Told, face: dedupe.Face, tz: str) -> None:
+    def _retag(self, item: int, told: Sequence[Told]) -> None:
+        """Categories that no sighting names any more are the item's no more."""
+        self.connection.execute("DELETE FROM tags WHERE item_id = ? AND scheme = 'category'", (item,))
+        self.connection.executemany(_INSERT_TAG, [row for t in told for row in _tag_rows(item, t.sighting, ())])
+
+    def _restate(self, item: int, lead: Told, face: dedupe.Face, ranked: str) -> None:
         """Write an item's face and who leads it; its counters stay."""
         starts, ends = map(stamp, dedupe.instants(face.when)) if face.when else (None, None)
-        first_seen = self.connection.execute("SELECT first_seen FROM items WHERE id = ?", (item,)).fetchone()[0]
-        ranked = stamp(dedupe.ranked_at(face.published, instant(first_seen), tz))
         self.connection.execute(
             f"UPDATE items SET ({FACE}) = ({_marks(FACE.split(','))}), starts_utc = ?, ends_utc = ?, lead_id = ?, ranked_at = ?,"
             " updated = CASE WHEN sequence = 0 THEN ? ELSE updated END WHERE id = ?",
@@ -384,12 +501,17 @@ class Absorber:
         )
 
     def _revise(
-        self, item: int, lead: Told, differences: Sequence[tuple[str, object, object]], withdrawn: str | None, at: str
+        self,
+        item: int,
+        cause: int | None,
+        differences: Sequence[tuple[str, object, object]],
+        withdrawn: str | None,
+        at: str,
     ) -> None:
         """Count a visible change: SEQUENCE, LAST-MODIFIED, and a revision for each field."""
         self.connection.executemany(
             "INSERT INTO revisions (item_id, sighting_id, field, old, new, at) VALUES (?, ?, ?, ?, ?, ?)",
-            [(item, lead.id, name, _text(old), _text(new), at) for name, old, new in differences],
+            [(item, cause, name, _text(old), _text(new), at) for name, old, new in differences],
         )
         self.connection.execute(
             "UPDATE items SET sequence = sequence + 1, updated = ?, changed_at = ?, withdrawn_at = ? WHERE id = ?",
@@ -415,24 +537,58 @@ class Absorber:
 
 # ── rows ────────────────────────────────────────────────────────────────────────────────────────
 
-_ITEM = f"id, uid, {FACE}, starts_utc, ends_utc, lead_id, updated, ranked_at, first_seen, changed_at"
+_ITEM = f"id, uid, {FACE}, starts_utc, ends_utc, lead_id, position, updated, ranked_at, first_seen, changed_at"
+JOINED = "same canonical URL"
+_INSERT_ATTACHMENT = "INSERT INTO attachments VALUES (?, ?, ?, ?, ?, ?)"
 _INSERT_TAG = "INSERT OR IGNORE INTO tags VALUES (?, ?, ?, ?)"
 _NAMESPACE = UUID("6f0a6c1e-5d5b-5c64-9a2f-0f1e2d3c4b5a")
 
 
-def _item_row(item: int, lead: int, sighting: Sighting, mine: bool, now: datetime, tz: str) -> Row:
+def _item_row(
+    item: int, uid: str, lead: int, position: int, sighting: Sighting, mine: bool, now: datetime, tz: str
+) -> Row:
     face = dedupe.face([Told(lead, sighting, mine, now)])
     starts, ends = map(stamp, dedupe.instants(face.when)) if face.when else (None, None)
     ranked = stamp(dedupe.ranked_at(face.published, now, tz))
     at = stamp(now)
-    return (item, _uid(sighting.source, sighting.key), *face_row(face), starts, ends, lead, ranked, ranked, at, at)
+    return (item, uid, *face_row(face), starts, ends, lead, position, ranked, ranked, at, at)
 
 
-def _uid(source: str, key: str) -> str:
-    """Make an item's identity, once: a UUID of its first sighting's source and key. Neither title nor date is in it."""
+def _own(sighting: Sighting, source: Source) -> bool:
+    return dedupe.own(sighting, source, host(sighting.url) if sighting.url else "")
+
+
+def _place(sighting: Sighting) -> Place:
+    row = sighting_row(sighting)
+    return Place(
+        sighting.key,
+        sighting.kind,
+        sighting.section,
+        cast("str | None", row[11]),
+        cast("str | None", row[13]),
+        sighting.canonical,
+    )
+
+
+def _inside(before: Sighting, after: Sighting, *, licensed: bool) -> list[tuple[str, object, object]]:
+    """What changed in an entry though its face did not: attachments, categories, and a body that is republished."""
+    pairs = [
+        ("attachments", [a.url for a in before.attachments], [a.url for a in after.attachments]),
+        ("categories", list(before.categories), list(after.categories)),
+        ("content", before.content, after.content if licensed else before.content),
+    ]
+    return [(name, _listed(old), _listed(new)) for name, old, new in pairs if old != new]
+
+
+def _listed(value: object) -> object:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
+
+
+def _uid(seed: str) -> str:
+    """Make an item's identity, once: a UUID of its address, or of its source and key. Neither title nor date is in it."""
     from hashlib import sha1  # RFC 9562 §5.5 by hand: uuid.uuid5 costs four times as much
 
-    digest = bytearray(sha1(_NAMESPACE.bytes + f"{source}\n{key}".encode(), usedforsecurity=False).digest()[:16])
+    digest = bytearray(sha1(_NAMESPACE.bytes + seed.encode(), usedforsecurity=False).digest()[:16])
     digest[6] = digest[6] & 0x0F | 0x50
     digest[8] = digest[8] & 0x3F | 0x80
     text = digest.hex()
@@ -494,6 +650,15 @@ def sync_sources(connection: sqlite3.Connection, sources: Iterable[Source], now:
     )
     connection.executemany("INSERT OR IGNORE INTO source_state (source) VALUES (?)", [(row[0],) for row in changed])
     connection.executemany("UPDATE sources SET removed_at = ? WHERE slug = ?", gone)
+    for slug, tags in [
+        (row[0], json.loads(row[10])) for row in changed if row[0] in kept and kept[row[0]][10] != row[10]
+    ]:
+        why = f"sources.yaml tags {slug}"
+        connection.execute("DELETE FROM tags WHERE scheme = 'source' AND why = ?", (why,))
+        connection.executemany(
+            "INSERT OR IGNORE INTO tags SELECT DISTINCT item_id, 'source', ?, ? FROM sightings WHERE source = ?",
+            [(tag, why, slug) for tag in tags],
+        )
     feeds = {"tout", "actualites", "agenda", *(f"sources/{row[0]}" for row in changed)}
     connection.executemany(
         "INSERT INTO feeds (path, dirty) VALUES (?, 1) ON CONFLICT (path) DO UPDATE SET dirty = 1",
@@ -501,4 +666,4 @@ def sync_sources(connection: sqlite3.Connection, sources: Iterable[Source], now:
     )
 
 
-__all__ = ["Absorbed", "Absorber", "Fetched", "sync_sources"]
+__all__ = ["Absorbed", "Absorber", "sync_sources"]

@@ -33,11 +33,11 @@ class Shelf:
         slug = path.removeprefix("sources/")
         if slug != path:
             sql = "id IN (SELECT item_id FROM sightings WHERE source = ?) AND withdrawn_at IS NULL"
-            return self._load(f"{sql} ORDER BY ranked_at DESC, id LIMIT {ENTRIES}", (slug,))
+            return self._load(f"{sql} ORDER BY ranked_at DESC, first_seen DESC, position, uid LIMIT {ENTRIES}", (slug,))
         # Its sources' share is counted over a few times the entries: no table is scanned.
         rows = self._connection.execute(
             "SELECT i.id, s.source FROM items AS i JOIN sightings AS s ON s.id = i.lead_id WHERE i.withdrawn_at IS NULL"
-            f" AND {_MEMBERS[path]} ORDER BY i.ranked_at DESC, i.id LIMIT {ENTRIES * 10}"
+            f" AND {_MEMBERS[path]} ORDER BY i.ranked_at DESC, i.first_seen DESC, i.position, i.uid LIMIT {ENTRIES * 10}"
         ).fetchall()
         return self.items(_shared(rows))
 
@@ -49,7 +49,7 @@ class Shelf:
         return self._load(
             f"kind = 'event' AND {member} AND starts_utc < :until AND (ends_utc >= :since OR starts_utc >= :since)"
             " AND (withdrawn_at IS NULL OR withdrawn_at >= :since) AND (status IS NOT 'cancelled' OR changed_at >= :since)"
-            " ORDER BY starts_utc, id",
+            " ORDER BY starts_utc, uid",
             {"slug": slug, "since": stamp(today - WINDOW_BACK), "until": stamp(today + WINDOW_AHEAD)},
         )
 
@@ -67,7 +67,7 @@ class Shelf:
     def coming(self, now: datetime, count: int) -> list[Item]:
         """Give the next events from `now`, by start."""
         return self._load(
-            f"kind = 'event' AND coalesce(ends_utc, starts_utc) >= ? AND starts_utc < ? AND withdrawn_at IS NULL ORDER BY starts_utc, id LIMIT {count}",
+            f"kind = 'event' AND coalesce(ends_utc, starts_utc) >= ? AND starts_utc < ? AND withdrawn_at IS NULL ORDER BY starts_utc, uid LIMIT {count}",
             (stamp(now), stamp(now + WINDOW_AHEAD)),
         )
 
@@ -104,7 +104,7 @@ class Shelf:
         told = _grouped(
             self._connection.execute(
                 "SELECT s.item_id, s.source, s.url, s.id, CASE WHEN n.licence IS NOT NULL THEN s.content END FROM sightings AS s JOIN sources AS n"
-                f" ON n.slug = s.source WHERE s.item_id IN ({marks}) ORDER BY s.item_id, s.withdrawn_at IS NOT NULL, s.own DESC, s.first_seen, s.id",
+                f" ON n.slug = s.source WHERE s.item_id IN ({marks}) ORDER BY s.item_id, s.withdrawn_at IS NOT NULL, s.own DESC, s.first_seen, s.source, s.id",
                 ids,
             )
         )

@@ -29,11 +29,11 @@ def known(connection: sqlite3.Connection) -> dict[str, Known]:
     A list in doubt (empty, shrunk) is read anew each time, changed or not: what it says is judged again as days pass.
     """
     pages: dict[str, dict[str, PageMemory]] = {}
-    for slug, url, *memory in connection.execute(
-        "SELECT p.source, url, etag, last_modified, digest FROM pages AS p JOIN source_state AS t ON t.source = p.source"
+    for slug, url, etag, last_modified, digest, more in connection.execute(
+        "SELECT p.source, url, etag, last_modified, digest, more FROM pages AS p JOIN source_state AS t ON t.source = p.source"
         " WHERE t.state NOT IN ('empty', 'shrunk')"
     ):
-        pages.setdefault(slug, {})[url] = PageMemory(*memory)
+        pages.setdefault(slug, {})[url] = PageMemory(etag, last_modified, digest, tuple(json.loads(more)))
     return {
         slug: Known(fingerprint, pages.get(slug, {}))
         for slug, fingerprint in connection.execute("SELECT source, fingerprint FROM source_state")

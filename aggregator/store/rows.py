@@ -18,6 +18,8 @@ FACE = "kind, title, url, summary, language, published, starts, ends, all_day, t
 
 Row = tuple[object, ...]
 
+_spell = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 def stamp(moment: datetime) -> str:
     """Give an aware instant as it is stored: 2025-11-03T09:00:00Z."""
@@ -44,11 +46,7 @@ def _read_moment(text: str | None) -> date | datetime | None:
 
 
 def _json(value: object) -> str:
-    return (
-        json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        if value
-        else ("{}" if isinstance(value, dict) else "[]")
-    )
+    return _spell(value) if value else ("{}" if isinstance(value, dict) else "[]")
 
 
 def _when_row(when: Occurrence | None) -> Row:

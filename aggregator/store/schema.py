@@ -44,6 +44,7 @@ CREATE TABLE pages (
   source TEXT NOT NULL REFERENCES sources (slug),
   url TEXT NOT NULL,
   etag TEXT, last_modified TEXT, digest TEXT NOT NULL,
+  more TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(more)),
   fetched_at TEXT NOT NULL,
   PRIMARY KEY (source, url)
 ) STRICT, WITHOUT ROWID;
@@ -71,6 +72,7 @@ CREATE TABLE items (
   status TEXT CHECK (status IN ('confirmed', 'tentative', 'cancelled', 'postponed')),
   location TEXT, geo TEXT, organiser TEXT, author TEXT,
   lead_id INTEGER NOT NULL,
+  position INTEGER NOT NULL DEFAULT 0,
   sequence INTEGER NOT NULL DEFAULT 0,
   updated TEXT NOT NULL,
   ranked_at TEXT NOT NULL,
@@ -185,9 +187,7 @@ CREATE VIRTUAL TABLE items_fts USING fts5 (
 );
 -- A merge a commit would cost half of the writing; SQLite still merges at 16 segments of a level.
 INSERT INTO items_fts (items_fts, rank) VALUES ('automerge', 0);
-CREATE TRIGGER items_fts_insert AFTER INSERT ON items BEGIN
-  INSERT INTO items_fts (rowid, title, summary) VALUES (new.id, new.title, new.summary);
-END;
+-- Whoever inserts items indexes them (store/absorb.py): inside a trigger the index is flushed row by row, at five times the cost.
 CREATE TRIGGER items_fts_update AFTER UPDATE OF title, summary ON items BEGIN
   INSERT INTO items_fts (items_fts, rowid, title, summary) VALUES ('delete', old.id, old.title, old.summary);
   INSERT INTO items_fts (rowid, title, summary) VALUES (new.id, new.title, new.summary);

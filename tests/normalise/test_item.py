@@ -77,11 +77,8 @@ def test_one_address_for_many_items_identifies_none_of_them_and_joins_nothing() 
 def test_one_show_on_three_days_at_one_address_is_three_events() -> None:
     days = ("2025-12-01", "2025-12-08", "2025-12-15")
     found, _ = read(*(RawItem("event", title="Concert", url="/concert", start=day) for day in days))
-    assert [s.key for s in found] == [
-        "url:https://cuf.example/concert",
-        "url:https://cuf.example/concert·2",
-        "url:https://cuf.example/concert·3",
-    ]
+    assert [s.key for s in found] == [f"url:https://cuf.example/concert·{day}" for day in days]
+    assert {s.canonical for s in found} == {None}
     assert [s.when and s.when.start.isoformat() for s in found] == list(days)
 
 
@@ -103,6 +100,18 @@ def test_all_day_hcalendar_midnights_in_utc_are_the_days_that_people_read() -> N
         )
     )
     assert told.when == Occurrence(date(2026, 10, 21), date(2026, 10, 25), True, "Europe/Paris")
+
+
+def test_whole_days_written_as_times_are_days() -> None:
+    to_the_minute = one(
+        RawItem("event", title="F", url="/f", start="2025-12-12T00:00:00+01:00", end="2025-12-14T23:59:59+01:00")
+    )
+    to_midnight = one(RawItem("event", title="F", url="/f", start="2025-12-12T00:00:00", end="2025-12-15T00:00:00"))
+    assert (
+        to_the_minute.when
+        == to_midnight.when
+        == Occurrence(date(2025, 12, 12), date(2025, 12, 15), True, "Europe/Paris")
+    )
 
 
 def test_an_inclusive_range_of_days_becomes_exclusive_once() -> None:
@@ -134,6 +143,19 @@ def test_an_item_without_any_words_is_left_out_and_its_siblings_kept() -> None:
     found, refused = read(RawItem(url="/a"), RawItem(title="B", url="/b"))
     assert [s.title for s in found] == ["B"]
     assert [r.field for r in refused] == ["title"]
+
+
+def test_addresses_of_people_leave_every_field_that_is_published() -> None:
+    told = one(
+        RawItem(
+            "event",
+            title="Écrire à jeanne.martin@x.example",
+            url="/a",
+            start="2025-12-01",
+            location="chez j.martin@x.example",
+        )
+    )
+    assert "martin" not in told.title + (told.location or "")
 
 
 def test_damage_is_repaired_and_the_words_as_they_stood_are_kept() -> None:
