@@ -35,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except ConfigError as error:
+        if getattr(asked, "json", False):
+            print(json.dumps({"problems": error.problems}, ensure_ascii=False))
         print(error, file=sys.stderr)
         return 2
     except Busy as error:
@@ -116,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
         _demo,
         "run the whole way once over a sample federation on this machine, in feeds/demo/; each call is a day later",
     )
+    demo.set_defaults(config=None, db=None, out=Path("feeds/demo"))
     demo.add_argument("--port", type=int, default=8801, help="first of eight ports for the sample sites (8801)")
     return parser
 
@@ -325,12 +328,14 @@ def _demo(asked: argparse.Namespace) -> int:
     from aggregator import config, demo, pipeline, report
     from aggregator.store import open_for_writing
 
-    home = Path("feeds/demo")
+    if asked.config is not None:
+        raise ConfigError(["--config: the demo brings its own configuration (in its --out folder): leave it out"])
+    home: Path = asked.out
     home.mkdir(parents=True, exist_ok=True)
     written = home / "sources.yaml"
     written.write_text(demo.configuration(asked.port), encoding="utf-8")
     configuration = config.load(written)
-    with open_for_writing(home / "aggregator.db") as connection, report.progress(quiet=asked.json) as bar:
+    with open_for_writing(asked.db or home / "aggregator.db") as connection, report.progress(quiet=asked.json) as bar:
         (last,) = connection.execute("SELECT max(last_visit) FROM source_state").fetchone()
         day = (datetime.fromisoformat(last) - demo.START).days + 2 if last else 1
         now = asked.now or demo.START + timedelta(days=day - 1)

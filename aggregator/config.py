@@ -61,6 +61,12 @@ def _web(value: str) -> str:
     return value
 
 
+def _public(value: str) -> str:
+    if absolute(value, "") is None or re.search(r"[\s?#]", value):
+        raise _wrong("this is no public address: https://flux.exemple.fr or https://www.exemple.fr/flux would be right")
+    return value
+
+
 def _zone(value: str) -> str:
     from zoneinfo import ZoneInfo
 
@@ -131,7 +137,9 @@ class SiteModel(_Strict):
     """Who publishes."""
 
     title: Line = Field(description="the name that readers see")
-    url: Web = Field(description="the public address under which feeds/ is served")
+    url: Annotated[StrictStr, AfterValidator(_public)] = Field(
+        description="the public address under which feeds/ is served"
+    )
     contact: Line = Field(
         description="an address (web or mail) for webmasters: it stands in the User-Agent of every request"
     )
@@ -217,7 +225,8 @@ def load(path: Path) -> Config:
     problems = list(document.problems)
     read: tuple[FileModel, list[Source]] | None = None
     if document.data is None or not isinstance(document.data, dict):
-        problems = problems or [(1, (), "the file is empty: it holds site:, defaults: and sources:")]
+        empty = "the file is empty" if document.data is None else "the file is no mapping"
+        problems = problems or [(1, (), f"{empty}: it holds site:, defaults: and sources:")]
     else:
         read = _read(document, problems)
     if problems or read is None:
@@ -250,6 +259,7 @@ def _read(document: yamlfile.Document, problems: _Problems) -> tuple[FileModel, 
 def _unique(document: yamlfile.Document, model: FileModel, problems: _Problems) -> None:
     seen: dict[str, int] = {}
     owners: dict[str, str] = {}
+    read = {host(source.url) for source in model.sources}
     for n, source in enumerate(model.sources):
         line = document.line(("sources", n, "slug"))
         if source.slug in seen:
@@ -262,6 +272,10 @@ def _unique(document: yamlfile.Document, model: FileModel, problems: _Problems) 
             )
         seen.setdefault(source.slug, line)
         for m, alias in enumerate(source.aliases):
+            if _bare(alias) in read and _bare(alias) != host(source.url):
+                where = ("sources", n, "aliases", m)
+                words = f"{alias} is where another source is read: give that source's address on {host(source.url)}"
+                problems.append((document.line(where), where, words))
             owner = owners.setdefault(_bare(alias), host(source.url))
             if owner != host(source.url):
                 where = ("sources", n, "aliases", m)
@@ -349,7 +363,9 @@ def _problem(document: yamlfile.Document, error: Mapping[str, Any]) -> tuple[int
     if error["type"] == "extra_forbidden":
         keys = _known(document, where)
         near = difflib.get_close_matches(str(where[-1]), keys, 1)
-        known = f"did you mean {near[0]}?" if near else "known here: " + ", ".join(keys)
+        known = (
+            f"did you mean {near[0]}?" if near else "known here: " + ", ".join(keys) if keys else "there are none here"
+        )
         return document.line(where), where, f"unknown key; {known}"
     if error["type"] == "missing":
         return document.line(where[:-1]), where, "is missing: add it"
@@ -361,11 +377,23 @@ def _problem(document: yamlfile.Document, error: Mapping[str, Any]) -> tuple[int
         )
     if error["type"] == "bool_type":
         return document.line(where), where, f"{written}: true or false would be right"
+    if error["type"] in _SHAPES:
+        return document.line(where), where, f"{_SHAPES[error['type']]} would be right"
     if error["type"] == "literal_error":
         return document.line(where), where, f"{written} is not known; one of {error['ctx']['expected']} would be right"
     said = f"{written}: " if written is not None else ""
     message = str(error["msg"])
     return document.line(where), where, said + message[0].lower() + message[1:]
+
+
+_SHAPES = {
+    "list_type": "a list, [one, another] or a line « - one » each,",
+    "dict_type": "a mapping, with « key: value » lines,",
+    "model_type": "a mapping, with « key: value » lines,",
+    "model_attributes_type": "a mapping, with « key: value » lines,",
+    "too_short": "at least one source",
+    "int_type": "a whole number without quotes",
+}
 
 
 def _known(document: yamlfile.Document, where: yamlfile.Path) -> list[str]:

@@ -66,6 +66,16 @@ class Source:
     hosts: tuple[str, ...] = ()  # its own host first, then the aliases that serve the same site
     aliases: Mapping[str, str] = field(default_factory=dict)  # alias host -> canonical host, of every source
 
+    @property
+    def home(self) -> str:
+        """The page that people know it by: its site's, where its own address is a file for machines."""
+        return home_of(self.kind, self.url)
+
+
+def home_of(kind: str, url: str) -> str:
+    """Give a source's home page: its address, or its site's root where the address is a feed or a calendar file."""
+    return url if kind not in ("feed", "ics") else "/".join(url.split("/")[:3]) + "/"
+
 
 @dataclass(frozen=True, slots=True)
 class Site:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,9 +56,10 @@ async def publish(
         PublishError: the folder cannot be written; what stood there stands still.
     """
     today = now.date().isoformat()
-    touched = set(queries.dirty_feeds(connection, today))
-    dirty = [path for path in _paths(connection, config) if everything or path in touched]
-    if not dirty:
+    site = blake2b(repr(config.site).encode(), digest_size=8).hexdigest()
+    touched = queries.dirty_feeds(connection, today, site)
+    dirty = [p for p in _paths(connection, config) if everything or p in touched or not (out / f"{p}.rss").exists()]
+    if not dirty and (out / "index.html").exists():
         return Published(0, (), ())
     from aggregator.publish import prepare, write
 
@@ -65,11 +67,12 @@ async def publish(
     outlines = [_outline(path, config, sources) for path in dirty]
     prepare(out, (f"{outline.path}.rss" for outline in outlines))
     parts = await _rendered(connection, out, outlines, config.site, now, call)
-    with transaction(connection):  # a crash before this renders them once more
-        queries.mark_rendered(connection, [feed for part in parts for feed in part.feeds], today)
+    rendered = dict(feed for part in parts for feed in part.feeds)
     _warn(parts)
     written = [path for part in parts for path in part.changed]
-    written += write(out, _around(connection, config, Shelf(connection), now))
+    written += write(out, _around(connection, config, rendered, now))
+    with transaction(connection):  # what fails or crashes before this is done once more
+        queries.mark_rendered(connection, rendered.items(), today, site)
     refused = dict.fromkeys(refusal for part in parts for refusal in part.refused)
     return Published(len(dirty), tuple(written), tuple(refused))
 
@@ -196,7 +199,7 @@ def _outline(path: str, config: Config, sources: dict[str, Source]) -> Feed:
             calendar=path != "actualites",
         )
     source = sources[path.removeprefix("sources/")]
-    return Feed(path, source.name, f"Les actualités et les événements publiés par {source.name}.", source.url, ())
+    return Feed(path, source.name, f"Les actualités et les événements publiés par {source.name}.", source.home, ())
 
 
 def _filled(outline: Feed, shelf: Shelf, now: datetime) -> Feed:
@@ -209,17 +212,18 @@ def _filled(outline: Feed, shelf: Shelf, now: datetime) -> Feed:
     )  # fmt: skip
 
 
-def _around(connection: sqlite3.Connection, config: Config, shelf: Shelf, now: datetime) -> dict[str, bytes]:
-    """Give what stands around the feeds: the index page and both OPML lists."""
+def _around(
+    connection: sqlite3.Connection, config: Config, rendered: Mapping[str, bool], now: datetime
+) -> dict[str, bytes]:
+    """Give what stands around the feeds: the index page and both OPML lists. `rendered`: path -> whether it is a calendar."""
     from aggregator.publish import index, opml_feeds, opml_sources, stylesheet
 
-    sources = {s.slug: s for s in config.sources}
-    calendars = {path for (path,) in connection.execute("SELECT path FROM feeds WHERE calendar = 1")}
-    said = _said(connection)
+    shelf, sources, said = Shelf(connection), {s.slug: s for s in config.sources}, _said(connection)
+    calendars = dict(connection.execute("SELECT path, calendar FROM feeds")) | dict(rendered)
     paths = [*_COMBINED, *(f"sources/{slug}" for slug in sources if slug in said)]
     outlines = [_outline(path, config, sources) for path in paths]
     feeds = [
-        Feed(f.path, f.title, f.description, f.home, (), calendar=f.calendar or f.path in calendars) for f in outlines
+        replace(outline, calendar=outline.calendar or bool(calendars.get(outline.path))) for outline in outlines
     ]  # fmt: skip
     return {
         "index.html": index(config.site, feeds, shelf.entries("actualites")[:_LATEST], shelf.coming(now, _COMING)),

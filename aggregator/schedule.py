@@ -42,8 +42,8 @@ async def keep_running(
             _reread(current)
             try:
                 done = await pipeline.run(connection, current.config, out, clock=clock, seen=_tell, stop=stop)
-            except AggregatorError:
-                log.exception("this turn failed; the next one tries again")
+            except (AggregatorError, sqlite3.DatabaseError) as error:  # the disk, the folder: the operator's
+                log.error("this turn failed, the next one tries again: %s", error)
                 return
             if done.outcomes or done.published.written:
                 log.info(

@@ -120,11 +120,11 @@ def test_yaml_1_2_is_read_so_no_and_times_stay_words(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("", "the file is empty"),
-        ("- a\n- b\n", "the file is empty"),
+        ("- a\n- b\n", "the file is no mapping"),
         ("site: [\n", "this is not YAML"),
         ("a: &x [*x]\n", "this alias contains itself"),
         (SITE, "sources: is missing"),
-        (SITE + "sources: []\n", "should have at least 1 item"),
+        (SITE + "sources: []\n", "at least one source would be right"),
     ],
 )
 def test_a_file_that_is_no_configuration_is_told_in_words(tmp_path: Path, text: str, words: str) -> None:

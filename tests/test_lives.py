@@ -21,7 +21,7 @@ from aggregator.extract.feed import Feed
 from aggregator.model import Fetched, Occurrence, Page, PageMemory, RawItem, Sighting, Site, Source, Visit
 from aggregator.normalise.item import sightings
 from aggregator.publication import publish
-from aggregator.store import open_for_writing, queries, transaction
+from aggregator.store import open_for_writing, transaction
 from aggregator.store.absorb import Absorber, sync_sources
 from tests.conftest import START
 
@@ -182,7 +182,7 @@ class Lives(RuleBasedStateMachine):
         events = icalendar.Calendar.from_ical((self.folder / "feeds/agenda.ics").read_bytes()).walk("VEVENT")
         uids = [str(event["UID"]) for event in events]
         assert len(uids) == len(set(uids))
-        assert queries.dirty_feeds(self.connection, self.now.date().isoformat()) == []
+        assert self.connection.execute("SELECT count(*) FROM feeds WHERE dirty = 1").fetchone() == (0,)
 
 
 async def _never(*_: object) -> object:

@@ -10,6 +10,7 @@ import feedparser
 import icalendar
 import pytest
 
+from aggregator.errors import PublishError
 from tests.conftest import START, House, calendar, ics, news, rss, xml
 from tests.fakeweb import conditional, redirect, reply, reset
 
@@ -590,3 +591,36 @@ async def test_what_is_equally_new_stands_as_on_its_page_and_newcomers_first(hou
     house.web["/ville"] = xml(rss([{"title": t, "path": f"/{t}", "day": "01 Nov 2025"} for t in "CBA"]))
     await house.run(after=HOUR)
     assert [entry.title for entry in feedparser.parse(house.published("tout.rss")).entries] == ["C", "B", "A"]
+
+
+async def test_what_is_missing_from_the_public_folder_comes_back_at_the_next_run(house: House) -> None:
+    house.source("ville")
+    house.web["/ville"] = xml(rss(news(2)))
+    await house.run()
+    before = {path: data for path, (_, _, data) in house.files().items()}
+    for path in ("sources/ville.rss", "index.html", "actualites.rss"):
+        (house.out / path).unlink()
+        await house.run(after=timedelta(minutes=1))
+        assert {p: data for p, (_, _, data) in house.files().items()} == before
+
+
+async def test_a_failure_to_write_the_index_is_made_good_when_it_can_be_written(house: House) -> None:
+    house.source("ville")
+    house.web["/ville"] = xml(rss(news(2)))
+    (house.out / "index.html").mkdir(parents=True)
+    with pytest.raises(PublishError, match=r"index\.html"):
+        await house.run()
+    (house.out / "index.html").rmdir()
+    await house.run(after=timedelta(minutes=1))
+    assert "Nouvelle du 28 octobre" in house.published("index.html")
+
+
+async def test_another_name_of_the_site_reaches_every_feed(house: House) -> None:
+    house.source("ville")
+    house.web["/ville"] = xml(rss(news(2)))
+    await house.run()
+    house.address = "https://flux.example"
+    await house.run(after=timedelta(minutes=1))
+    for path in ("tout.rss", "actualites.atom", "sources/ville.json", "feeds.opml"):
+        assert "https://flux.example" in house.published(path), path
+        assert "127.0.0.1:8800" not in house.published(path), path

@@ -87,11 +87,12 @@ def bind(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         listener.close()
+        why = getattr(error, "strerror", None) or str(error)
         raise ConfigError(
             [
-                f"--host {host} --port {port}: this address cannot be used ({error.strerror}): choose another port, or stop what holds it"
+                f"--host {host} --port {port}: this address cannot be used ({why}): choose another port, or stop what holds it"
             ]
         ) from error
     return listener

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from aggregator.model import Attachment, Item, Origin, Tombstone
+from aggregator.model import Attachment, Item, Origin, Tombstone, home_of
 from aggregator.store.rows import FACE, instant, read_face, stamp
 
 WINDOW_BACK = timedelta(days=30)
@@ -25,7 +25,10 @@ class Shelf:
         self._connection = connection
         self._items: dict[int, Item] = {}
         self._sources = {
-            row[0]: row[1:] for row in connection.execute("SELECT slug, name, url, licence IS NOT NULL FROM sources")
+            slug: (name, home_of(kind, url), bool(licensed))
+            for slug, name, kind, url, licensed in connection.execute(
+                "SELECT slug, name, kind, url, licence IS NOT NULL FROM sources"
+            )
         }
 
     def entries(self, path: str) -> list[Item]:

@@ -105,21 +105,21 @@ def story(connection: sqlite3.Connection, item: int) -> dict[str, Any]:
     }
 
 
-def dirty_feeds(connection: sqlite3.Connection, day: str) -> list[str]:
-    """Give the feeds to render: touched by a visit, or holding a calendar whose window has moved since the day they were rendered."""
-    return [
-        row[0]
-        for row in connection.execute(
-            "SELECT path FROM feeds WHERE dirty = 1 OR (calendar = 1 AND rendered_on IS NOT ?) ORDER BY path", (day,)
-        )
-    ]
+def dirty_feeds(connection: sqlite3.Connection, day: str, site: str) -> set[str]:
+    """Give the feeds to render: touched by a visit, of another site's name or address, or calendars of another day's window."""
+    rows = connection.execute(
+        "SELECT path FROM feeds WHERE dirty = 1 OR site IS NOT ? OR (calendar = 1 AND rendered_on IS NOT ?)",
+        (site, day),
+    )
+    return {path for (path,) in rows}
 
 
-def mark_rendered(connection: sqlite3.Connection, feeds: Iterable[tuple[str, bool]], day: str) -> None:
+def mark_rendered(connection: sqlite3.Connection, feeds: Iterable[tuple[str, bool]], day: str, site: str) -> None:
     """Note feeds (path, whether it is a calendar) as rendered."""
     connection.executemany(
-        "UPDATE feeds SET dirty = 0, rendered_on = ?, calendar = ? WHERE path = ?",
-        [(day, int(cal), path) for path, cal in feeds],
+        "INSERT INTO feeds (path, dirty, rendered_on, site, calendar) VALUES (?, 0, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET"
+        " (dirty, rendered_on, site, calendar) = (0, excluded.rendered_on, excluded.site, excluded.calendar)",
+        [(path, day, site, int(calendar)) for path, calendar in feeds],
     )
 
 

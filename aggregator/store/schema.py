@@ -179,6 +179,7 @@ CREATE TABLE feeds (
   path TEXT PRIMARY KEY,
   dirty INTEGER NOT NULL CHECK (dirty IN (0, 1)),
   rendered_on TEXT,
+  site TEXT,
   calendar INTEGER NOT NULL DEFAULT 0 CHECK (calendar IN (0, 1))
 ) STRICT, WITHOUT ROWID;
 
