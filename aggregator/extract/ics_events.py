@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from aggregator.errors import ItemError
@@ -36,7 +36,7 @@ def read_calendar(page: Page, limits: Limits) -> Extracted:
     events, cut = _events(calendars, limits, told)
     items = _items(events, window, limits, told)
     if len(items) > limits.events:
-        told.append(f"{len(items)} occurrences: {limits.events} are kept, past events and far occurrences go first")
+        told.append(f"{len(items)} occurrences: {limits.events} are kept, past and far ones go first")
         items = _foremost(items, window)[: limits.events]
         cut = True
     if len(told) > MAX_WORDS:
@@ -132,7 +132,14 @@ def _end(lines: dict[str, list[Line]], start: Moment, floating: tzinfo | None) -
             length = vDuration.from_ical(lines["DURATION"][0].value)  # type: ignore[no-untyped-call]
             if length.seconds and not isinstance(start, datetime):
                 return None
-            end = start + length
+            end = start + timedelta(days=length.days)
+            exact = length - timedelta(
+                days=length.days
+            )  # RFC 5545 §3.3.6: days are nominal, hours are hours, also at night in March
+            if isinstance(end, datetime) and end.tzinfo is not None:
+                end = (end.astimezone(UTC) + exact).astimezone(end.tzinfo)
+            elif isinstance(end, datetime):
+                end += exact
         else:
             return None
     except (ValueError, OverflowError):  # an end that cannot be read is an end that was not said
@@ -185,15 +192,11 @@ def _described(lines: dict[str, list[Line]], head: dict[str, list[Line]], floati
 
 
 def _foremost(items: Sequence[RawItem], window: Window) -> list[RawItem]:
-    """What to keep first: single events to come (latest first), occurrences (soonest first), then what is past."""
-    since = window[0].date().isoformat()
-    newest = sorted(items, key=lambda item: item.start or item.published or "", reverse=True)
-    single = [item for item in newest if item.recurrence_id is None]
-    return [
-        *(item for item in single if (item.start or "") >= since),
-        *(item for item in reversed(newest) if item.recurrence_id is not None),
-        *(item for item in single if (item.start or "") < since),
-    ]
+    """What to keep first: what is to come, soonest first, then what is past, latest first."""
+    today = (window[0] + BEFORE).date().isoformat()
+    by_start = sorted(items, key=lambda item: item.start or item.published or "")
+    coming = [item for item in by_start if (item.start or item.published or "") >= today]
+    return [*coming, *reversed(by_start[: len(by_start) - len(coming)])]
 
 
 @dataclass(slots=True)

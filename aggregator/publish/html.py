@@ -16,7 +16,6 @@ from aggregator.publish.entry import bounds, instant, language, line, link, titl
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _FOLDED_FROM = 12  # longer groups of feeds are folded away
-_MAIN = "Flux principaux"
 _GROUPS = {"sources": "Par source", "pays": "Par pays", "themes": "Par thème"}
 
 

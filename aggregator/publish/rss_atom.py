@@ -23,7 +23,6 @@ from aggregator.publish.head import GENERATOR, Head
 
 TTL = 60  # minutes
 
-_ATOM = "http://www.w3.org/2005/Atom"
 _AT = "http://purl.org/atompub/tombstones/1.0"
 _CONTENT = "http://purl.org/rss/1.0/modules/content/"
 _DC = "http://purl.org/dc/elements/1.1/"

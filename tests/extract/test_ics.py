@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -361,6 +362,19 @@ def test_when_too_many_the_latest_are_kept_and_the_file_no_longer_promises() -> 
     found = Ics()(page(text), Limits(events=5))
     assert [item.start for item in found.items] == [f"{year}-01-01" for year in range(2019, 2014, -1)]
     assert not found.complete and found.left_out
+
+
+def test_when_too_many_the_next_ones_are_kept_first() -> None:
+    text = calendar(*(f"UID:{d}\nSUMMARY:x\nDTSTART;VALUE=DATE:202612{d}" for d in (15, 10, 13, 11, 14, 12)))
+    at = page(text)
+    found = Ics()(replace(at, fetched_at=at.fetched_at.replace(year=2026, month=12, day=11)), Limits(events=3))
+    assert [item.start for item in found.items] == ["2026-12-11", "2026-12-12", "2026-12-13"]
+
+
+def test_hours_of_a_duration_are_hours_in_the_night_when_clocks_change() -> None:
+    text = calendar("UID:1\nSUMMARY:x\nDTSTART;TZID=Europe/Paris:20270328T013000\nDURATION:PT3H")
+    (item,) = Ics()(page(text), Limits()).items
+    assert (item.start, item.end, item.tz) == ("2027-03-28T01:30:00", "2027-03-28T05:30:00", "Europe/Paris")
 
 
 # ── rules ───────────────────────────────────────────────────────────────────────────────────────

@@ -14,7 +14,6 @@ NAMED: dict[str, str] = {
     "cet": "CET",
     "cest": "CEST",
 }
-LOCAL = frozenset({"locale", "locales"})
 
 _ZONES = """
 Europe/Paris: paris|france|francaise|metropole|metropolitaine|lyon|marseille|toulouse|nantes|strasbourg|lille|hexagone|france metropolitaine|paris france
