@@ -52,7 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def _common() -> argparse.ArgumentParser:
+    """Give the common options, anew for each command: parsers that share them share their defaults too."""
     common = argparse.ArgumentParser(add_help=False)
     group = common.add_argument_group("common options")
     group.add_argument(
@@ -71,6 +72,10 @@ def _parser() -> argparse.ArgumentParser:
         help="act as if it were this instant (2025-11-03T09:00:00Z): replays and tests",
     )
     group.add_argument("--json", action="store_true", help="print JSON for machines")
+    return common
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "aggregator",
         description="News and events of French international partnerships: many sites in, feeds and calendars out.",
@@ -81,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
 
     def command(name: str, do: Callable[[argparse.Namespace], int], words: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(
-            name, parents=[common], help=words, description=words[0].upper() + words[1:] + ".", epilog=EXIT_CODES
+            name, parents=[_common()], help=words, description=words[0].upper() + words[1:] + ".", epilog=EXIT_CODES
         )
         sub.set_defaults(do=do)
         return sub
