@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import feedparser
 import icalendar
@@ -624,3 +625,26 @@ async def test_another_name_of_the_site_reaches_every_feed(house: House) -> None
     for path in ("tout.rss", "actualites.atom", "sources/ville.json", "feeds.opml"):
         assert "https://flux.example" in house.published(path), path
         assert "127.0.0.1:8800" not in house.published(path), path
+
+
+async def test_the_order_in_which_sources_answer_does_not_show(house: House, tmp_path: Path) -> None:
+    shared = {"path": "", "link": house.web.url("/assises"), "day": "01 Nov 2025"}
+    told = {
+        slug: [
+            {**shared, "title": f"Assises vues par {slug}"},
+            *({**item, "path": f"/{slug}{item['path']}"} for item in news(3)),
+        ]
+        for slug in "abc"
+    }
+    published = []
+    for order in ("abc", "cba", "bca"):
+        other = House(tmp_path / order, house.web)
+        other.folder.mkdir()
+        for slug in order:
+            other.source(slug)
+            house.web[f"/{slug}"] = xml(rss(told[slug]))
+        await other.run()
+        published.append(
+            {path: data for path, (_, _, data) in other.files().items() if not path.endswith((".opml", ".html"))}
+        )
+    assert published[0] == published[1] == published[2]

@@ -16,6 +16,7 @@ from uuid import UUID
 from aggregator import dedupe
 from aggregator.dedupe import Place, Told
 from aggregator.model import Attachment, Sighting, Source, Visit
+from aggregator.normalise.text import fold
 from aggregator.normalise.urls import host
 from aggregator.rhythm import Rhythm, learn, next_visit
 from aggregator.store.rows import FACE, SIGHTING, Row, face_row, instant, read_sighting, sighting_row, stamp
@@ -273,7 +274,7 @@ class Absorber:
             return
         at = stamp(visit.at)
         known = self._items_by_canonical(source.slug, [s.canonical for s in fresh if s.canonical])
-        uids = self._uids(fresh)
+        uids = self._uids(source, fresh)
         rows: list[Row] = []
         new_items: list[Row] = []
         attachments: list[Row] = []
@@ -330,23 +331,28 @@ class Absorber:
             found.update({canonical: (item, bool(own), title) for canonical, item, own, title in rows})
         return found
 
-    def _uids(self, fresh: Sequence[Sighting]) -> dict[str, str]:
-        """Make UIDs that no item has: of the address, so that it does not matter which source told it first; else of the key."""
-        wished = {s.key: _uid(s.canonical or f"{s.source}\n{s.key}") for s in fresh}
+    def _uids(self, source: Source, fresh: Sequence[Sighting]) -> dict[str, str]:
+        """Make UIDs that no item has."""
+        wished = {s.key: _uid(_seed(s, _own(s, source))) for s in fresh}
         taken: set[str] = set()
         for chunk in _chunks(list(wished.values())):
-            taken.update(
-                uid
-                for (uid,) in self.connection.execute(f"SELECT uid FROM items WHERE uid IN ({_marks(chunk)})", chunk)
-            )
+            rows = self.connection.execute(f"SELECT uid FROM items WHERE uid IN ({_marks(chunk)})", chunk)
+            taken.update(uid for (uid,) in rows)
         uids: dict[str, str] = {}
-        for sighting in fresh:
-            uid, n = wished[sighting.key], 0
-            while uid in taken:
-                uid, n = _uid(f"{sighting.source}\n{sighting.key}" + f"\n{self.next_item + n}" * (n > 0)), n + 1
+        for n, sighting in enumerate(fresh):
+            uid = wished[sighting.key]
+            if uid in taken:
+                uid = _uid(f"{sighting.source}\n{sighting.key}\n{self.next_item + n}")
             taken.add(uid)
             uids[sighting.key] = uid
         return uids
+
+    def _rename(self, item: int, lead: Told) -> None:
+        """An item made in this run is named by what leads it now: it must not matter which source answered first."""
+        uid = _uid(_seed(lead.sighting, lead.own))
+        self.connection.execute(
+            "UPDATE items SET uid = ? WHERE id = ? AND NOT EXISTS (SELECT 1 FROM items WHERE uid = ?)", (uid, item, uid)
+        )
 
     def _update(
         self, source: Source, visit: Visit, pairs: Sequence[tuple[_Stored, Sighting]], items: _Touched, result: Absorbed
@@ -388,7 +394,7 @@ class Absorber:
     def _part(self, source: Source, visit: Visit, stored: _Stored, sighting: Sighting, result: Absorbed) -> None:
         """A sighting that had joined an item by its address has another one now: it makes its own item."""
         item, self.next_item = self.next_item, self.next_item + 1
-        uid = self._uids([sighting])[sighting.key]
+        uid = self._uids(source, [sighting])[sighting.key]
         row = _item_row(item, uid, stored.id, 0, sighting, _own(sighting, source), visit.at, source.timezone)
         self._add([row])
         self.connection.execute(
@@ -483,7 +489,9 @@ class Absorber:
             result.touched |= _feeds_of(old[0], old[6] is not None, ())
             self._restate(item, told[0], face, ranked)
             self._retag(item, told)
-            if differences and item < self.first_item:  # one made in this run has no reader yet: that is no change
+            if item >= self.first_item:  # it has no reader yet: that is no change
+                self._rename(item, told[0])
+            elif differences:
                 self._revise(item, items.by[item], differences, withdrawn, at)
 
     def _retag(self, item: int, told: Sequence[Told]) -> None:
@@ -584,8 +592,18 @@ def _listed(value: object) -> object:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
 
 
+def _seed(sighting: Sighting, mine: bool) -> str:
+    """Give what a new item's UID is made of: its own page's address; a shared address with its words; else its key.
+
+    Used once: whatever is edited later, the UID stays.
+    """
+    if sighting.canonical is None:
+        return f"{sighting.source}\n{sighting.key}"
+    return sighting.canonical if mine else f"{sighting.canonical}\n{fold(sighting.title)}"
+
+
 def _uid(seed: str) -> str:
-    """Make an item's identity, once: a UUID of its address, or of its source and key. Neither title nor date is in it."""
+    """Make an item's identity: a UUID of its seed."""
     from hashlib import sha1  # RFC 9562 §5.5 by hand: uuid.uuid5 costs four times as much
 
     digest = bytearray(sha1(_NAMESPACE.bytes + seed.encode(), usedforsecurity=False).digest()[:16])
