@@ -55,7 +55,8 @@ def prepare(out: Path, paths: Iterable[str]) -> None:
         folders.add((out / path).parent)
     for folder in sorted(_make(folders)):
         _sync(folder)
-    _sweep(out)
+    for folder in sorted(folders):
+        _sweep(folder)
 
 
 def lay_beside(out: Path, files: Mapping[str, bytes]) -> list[str]:
@@ -125,10 +126,10 @@ def _make(folders: set[Path]) -> set[Path]:
     return touched
 
 
-def _sweep(out: Path) -> None:
-    """Remove what a killed run left beside its files."""
-    with _told(out):
-        for left in out.rglob(f".*{_TEMPORARY}"):
+def _sweep(folder: Path) -> None:
+    """Remove what a killed run left beside its files; folders below are others' (feeds/demo may be written meanwhile)."""
+    with _told(folder):
+        for left in folder.glob(f".*{_TEMPORARY}"):
             left.unlink(missing_ok=True)
 
 
