@@ -34,7 +34,7 @@ lock: ## renew requirements/*.txt from pyproject.toml (needs uv)
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --extra dev -c requirements/run.txt -o requirements/dev.txt
 
 clean: ## remove what was set up (not the store, not the feeds)
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/calendar_readers/node_modules
 
 # The stamp of the larger set serves the smaller one.
 .venv/.run: requirements/run.txt requirements/build.txt pyproject.toml

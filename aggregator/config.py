@@ -114,6 +114,7 @@ Country = Annotated[StrictStr, _matching(r"[A-Z]{2}", "a country is its ISO 3166
 HostName = Annotated[
     StrictStr, _matching(r"[a-z0-9.-]+(:\d+)?", "an alias is a host alone, without https:// and path: www.raict.org")
 ]
+Days = Annotated[int, Field(strict=True, ge=1, le=3_650)]
 Line = Annotated[StrictStr, Field(min_length=1, max_length=500)]
 
 
@@ -145,6 +146,8 @@ class SiteModel(_Strict):
     )
     language: Language = "fr"
     description: StrictStr = ""
+    days_back: Days = Field(30, description="past days that calendars show (30)")
+    days_ahead: Days = Field(548, description="days to come that calendars show (548: 18 months)")
 
 
 class TerritoryModel(_Strict):
@@ -235,7 +238,11 @@ def load(path: Path) -> Config:
         )
     site = read[0].site
     return Config(
-        Site(site.title, site.url.rstrip("/"), site.contact, site.language, site.description), tuple(read[1]), path
+        Site(
+            site.title, site.url.rstrip("/"), site.contact, site.language, site.description, site.days_back, site.days_ahead
+        ),
+        tuple(read[1]),
+        path,
     )
 
 

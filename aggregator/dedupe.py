@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from aggregator.model import Kind, Occurrence, Sighting, Source, Status
+from aggregator.model import Kind, Occurrence, Phase, Sighting, Source, Status
 from aggregator.normalise.text import fold
 
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
@@ -47,6 +47,9 @@ class Face:
     geo: str | None
     organiser: str | None
     author: str | None
+    phase: Phase | None
+    deadline: date | None
+    conference: str | None
 
 
 def own(sighting: Sighting, source: Source, host: str) -> bool:
@@ -68,7 +71,7 @@ def face(ordered: Sequence[Told]) -> Face:
     if len(ordered) == 1:
         return Face(
             lead.kind, lead.title, lead.url, lead.summary, lead.language, lead.published, lead.when, lead.status, lead.location, lead.geo,
-            lead.organiser, lead.author,
+            lead.organiser, lead.author, lead.phase, lead.deadline, lead.conference,
         )  # fmt: skip
     all_ = [told.sighting for told in ordered]
     dated = next((s for s in all_ if s.when is not None), None)
@@ -90,6 +93,9 @@ def face(ordered: Sequence[Told]) -> Face:
         geo=first("geo"),
         organiser=first("organiser"),
         author=lead.author,
+        phase=lead.phase,
+        deadline=next((s.deadline for s in all_ if s.deadline is not None), None),
+        conference=first("conference"),
     )
 
 
@@ -129,11 +135,12 @@ def joins(sighting: Sighting, mine: bool, other_title: str, theirs: bool) -> boo
 
 
 def steady(old: Sighting, new: Sighting) -> Sighting:
-    """The new telling, with the old reading of words that did not change and leave their year out.
+    """The new telling, with what the old one said better.
 
-    « 20 nov » read again in December would move a year ahead: a year is inferred when the words are first seen.
+    The old reading of words that did not change and leave their year out stays: « 20 nov » read again in December would
+    move a year ahead. What was a gathering stays one when its words turn to « Retour sur … » or drop its date.
     """
-    when, published = new.when, new.published
+    when, published, deadline = new.when, new.published, new.deadline
     if old.when is not None and "year inferred" in old.when.doubts and _same_words(old, new, "when", "start"):
         when = old.when
     if (
@@ -142,7 +149,37 @@ def steady(old: Sighting, new: Sighting) -> Sighting:
         and not _YEAR.search(new.raw.get("published", ""))
     ):
         published = old.published
-    return replace(new, when=when, published=published)
+    if old.deadline is not None and _same_words(old, new, "deadline"):
+        deadline = old.deadline
+    kind = new.kind
+    if old.kind == "event" and kind == "news":
+        kind, when = "event", old.when
+        if when is not None and new.phase != "report" and NO_LONGER_SAID not in when.doubts:
+            when = replace(when, doubts=(*when.doubts, NO_LONGER_SAID))
+    if (
+        new.status in ("cancelled", "postponed")
+        and old.when is not None
+        and when is not None
+        and _day(old.when) == _day(when)
+    ):
+        when = old.when  # it is called off as it was known, hour and all
+    return replace(new, kind=kind, when=when, published=published, deadline=deadline, status=_fate(old, new, when))
+
+
+NO_LONGER_SAID = "date no longer said"
+
+
+def _fate(old: Sighting, new: Sighting, when: Occurrence | None) -> Status | None:
+    """« REPORT ! » calls off the day that was known; on another day the event stands, and goes on standing."""
+    if new.status != "postponed" or old.when is None or when is None:
+        return new.status
+    if when.start != old.when.start:
+        return None
+    return old.status if _same_words(old, new, "status") else new.status
+
+
+def _day(when: Occurrence) -> date:
+    return when.start.date() if isinstance(when.start, datetime) else when.start
 
 
 def _same_words(old: Sighting, new: Sighting, *names: str) -> bool:
@@ -197,7 +234,10 @@ def shrank(found: int, listed: int | None, shrunk_since: datetime | None, now: d
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a sighting stood in its list: its section, kind, and the time that orders it there (ISO text compares)."""
+    """Where a sighting stood in its list: its section, the list's kind, and the time that orders it there (ISO text compares).
+
+    A gathering that a list of news tells stands there by its publication: it ages as news do.
+    """
 
     key: str
     kind: Kind

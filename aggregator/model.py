@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 
 Kind = Literal["news", "event"]
 Status = Literal["confirmed", "tentative", "cancelled", "postponed"]
+Phase = Literal["announce", "report"]
 
 
 # ── what we read ────────────────────────────────────────────────────────────────────────────────
@@ -79,13 +80,18 @@ def home_of(kind: str, url: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Who publishes. `base_url` ends without a slash; `contact` stands in the User-Agent."""
+    """Who publishes. `base_url` ends without a slash; `contact` stands in the User-Agent.
+
+    `days_back`, `days_ahead`: the window of its calendars, around the day they are rendered on.
+    """
 
     title: str
     base_url: str
     contact: str
     language: str = "fr"
     description: str = ""
+    days_back: int = 30
+    days_ahead: int = 548  # 18 months
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +200,7 @@ class RawItem:
     location: str | None = None
     geo: str | None = None  # "48.85;2.35"
     organiser: str | None = None
+    conference: str | None = None  # where one takes part from afar
     author: str | None = None
     language: str | None = None
     categories: tuple[str, ...] = ()
@@ -245,7 +252,7 @@ class Attachment:
 class Occurrence:
     """When an event is. `end` is exclusive. All day: `date`s; timed: naive wall times of `tz` (IANA name).
 
-    `doubts`: what was inferred or disagrees ("year inferred", "weekday disagrees", "zone assumed").
+    `doubts`: what was inferred or disagrees ("year inferred", "weekday disagrees", "hour from text"; docs/store.md lists them).
     """
 
     start: date | datetime
@@ -261,6 +268,8 @@ class Sighting:
 
     `key` is its identity within the source ("id:…", "guid:…" or "url:…"), `canonical` the folded URL that joins it
     to other sources' sightings (None when its URL is no identity). `seen_on`: the page that showed it.
+    `news`: a list of news tells it; of kind "event" it is also a gathering, because an agenda lists it or its words
+    announce one. `phase`: it announces or reports. `deadline`: the last day to answer or register.
     `raw` keeps the words that were interpreted (dates, damaged text); `digest` changes when any said fact does.
     """
 
@@ -289,6 +298,10 @@ class Sighting:
     attachments: tuple[Attachment, ...] = ()
     raw: Mapping[str, str] = field(default_factory=dict)
     digest: str = ""
+    news: bool = False
+    phase: Phase | None = None
+    deadline: date | None = None
+    conference: str | None = None  # absolute http(s) address
 
 
 @dataclass(frozen=True, slots=True)
@@ -423,6 +436,27 @@ class Item:
     attachments: tuple[Attachment, ...]
     origins: tuple[Origin, ...]
     withdrawn_at: datetime | None
+    deadline: date | None = None
+    conference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a person who goes to an event plans by. `location` in words; `withdrawn`: its source no longer shows it."""
+
+    when: Occurrence | None
+    status: Status | None = None
+    location: str | None = None
+    withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of an event's plan: noticed `at`, from what it was to what it is since."""
+
+    at: datetime
+    before: Plan
+    after: Plan
 
 
 @dataclass(frozen=True, slots=True)

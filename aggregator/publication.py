@@ -18,7 +18,7 @@ from aggregator.config import Config
 from aggregator.errors import ExtractError, PublishError
 from aggregator.model import Feed, Refusal, Site, Source
 from aggregator.store import open_for_reading, queries, transaction
-from aggregator.store.published import Shelf
+from aggregator.store.published import ENTRIES, Shelf, Window, window
 
 if TYPE_CHECKING:
     from aggregator.publish import Renderer
@@ -32,6 +32,9 @@ _LATEST = 20
 _COMING = 15
 _FEW = 60  # feeds that are rendered sooner here than workers would load what they need
 _PART = 20  # feeds rendered and put in place at a time
+_PAGED = 200  # pages of events rendered at a time
+_PAGES = "evenements"
+_TOP = "tout"  # a feed that is always there
 _AT_ONCE = 8  # parts under way: enough that each worker has one waiting
 
 
@@ -65,14 +68,18 @@ async def publish(
 
     sources = {s.slug: s for s in config.sources}
     outlines = [_outline(path, config, sources) for path in dirty]
-    prepare(out, (f"{outline.path}.rss" for outline in outlines))
-    parts = await _rendered(connection, out, outlines, config.site, now, call)
+    shown = window(config.site, now)
+    anew = everything or not (out / _PAGES).exists() or queries.site_of(connection, _TOP) != site
+    events = Shelf(connection).paged(shown, None if anew else queries.unpublished(connection))
+    prepare(out, [f"{_PAGES}/x", *(f"{outline.path}.rss" for outline in outlines)])
+    parts = await _rendered(connection, out, _chunks(outlines, events), config.site, now, call)
     rendered = dict(feed for part in parts for feed in part.feeds)
     _warn(parts)
     written = [path for part in parts for path in part.changed]
     written += write(out, _around(connection, config, rendered, now))
     with transaction(connection):  # what fails or crashes before this is done once more
         queries.mark_rendered(connection, rendered.items(), today, site)
+        queries.mark_published(connection, events, shown.since)
     refused = dict.fromkeys(refusal for part in parts for refusal in part.refused)
     return Published(len(dirty), tuple(written), tuple(refused))
 
@@ -87,10 +94,25 @@ class _Part:
     large: tuple[tuple[str, int], ...]  # calendars of more than a megabyte, and their bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What one part of a publication renders: feeds (their items are still in the store), or pages of events."""
+
+    outlines: tuple[Feed, ...] = ()
+    events: tuple[int, ...] = ()
+
+
+def _chunks(outlines: list[Feed], events: list[int]) -> list[_Work]:
+    """Cut the work into parts. The combined feeds, which are last and take longest, begin first."""
+    feeds = [_Work(tuple(outlines[start : start + _PART])) for start in range(0, len(outlines), _PART)]
+    pages = [_Work(events=tuple(events[start : start + _PAGED])) for start in range(0, len(events), _PAGED)]
+    return [*reversed(feeds), *pages]
+
+
 async def _rendered(
-    connection: sqlite3.Connection, out: Path, outlines: list[Feed], site: Site, now: datetime, call: Call
+    connection: sqlite3.Connection, out: Path, works: list[_Work], site: Site, now: datetime, call: Call
 ) -> list[_Part]:
-    """Render feeds and put their files in place, part by part: a few here, many in workers.
+    """Render and put in place, part by part: a few feeds here, many in workers.
 
     Workers read the store and write beside the places themselves: items sent there and files sent back were a third of
     the work. What fails does not keep the other parts from their places.
@@ -99,53 +121,67 @@ async def _rendered(
 
     store, shelf = Path(connection.execute("PRAGMA database_list").fetchone()[2]), Shelf(connection)
     slots = asyncio.Semaphore(_AT_ONCE)
+    few = sum(len(work.outlines) for work in works) <= _FEW and sum(len(work.events) for work in works) <= _PAGED
 
-    async def one(part: list[Feed]) -> _Part:
+    async def one(work: _Work) -> _Part:
         async with slots:
             try:
-                few = len(outlines) <= _FEW
                 done = (
-                    _render(shelf, out, part, site, now)
+                    _render(shelf, out, work, site, now)
                     if few
-                    else await call(render_part, store, out, part, site, now)
+                    else await call(render_part, store, out, work, site, now)
                 )
             except ExtractError as error:  # its worker died
-                raise PublishError(f"{part[0].path} and the feeds after it could not be rendered: {error}") from error
+                what = work.outlines[0].path if work.outlines else "the pages of events"
+                raise PublishError(f"{what} and what comes after could not be rendered: {error}") from error
             await asyncio.to_thread(put_in_place, out, done.changed)
             return done
 
-    parts = [outlines[start : start + _PART] for start in range(0, len(outlines), _PART)]
-    # The combined feeds, which are last and take longest, begin first.
-    ended = await asyncio.gather(*(one(part) for part in reversed(parts)), return_exceptions=True)
+    ended = await asyncio.gather(*(one(work) for work in works), return_exceptions=True)
     failed = [one for one in ended if isinstance(one, BaseException)]
     if failed:
         raise failed[0]
-    return [one for one in reversed(ended) if isinstance(one, _Part)]
+    return [one for one in ended if isinstance(one, _Part)]
 
 
-def render_part(store: Path, out: Path, outlines: list[Feed], site: Site, now: datetime) -> _Part:
-    """Render feeds out of the store and write what differs beside its place: a worker's part of a publication."""
+def render_part(store: Path, out: Path, work: _Work, site: Site, now: datetime) -> _Part:
+    """Render feeds or pages out of the store and write what differs beside its place: a worker's part of a publication."""
     with closing(open_for_reading(store)) as connection:
-        return _render(Shelf(connection), out, outlines, site, now)
+        return _render(Shelf(connection), out, work, site, now)
 
 
-def _render(shelf: Shelf, out: Path, outlines: list[Feed], site: Site, now: datetime) -> _Part:
+def _render(shelf: Shelf, out: Path, work: _Work, site: Site, now: datetime) -> _Part:
     from aggregator.publish import lay_beside
 
-    renderer = _renderer(site)
+    renderer, shown = _renderer(site), window(site, now)
     feeds: list[tuple[str, bool]] = []
     changed: list[str] = []
     refused: list[Refusal] = []
     large: list[tuple[str, int]] = []
-    for outline in outlines:
+    for outline in work.outlines:
         shelf.forget()
-        feed = _filled(outline, shelf, now)
+        feed = _filled(outline, shelf, shown, now)
         done = renderer.render(feed)
         feeds.append((feed.path, feed.calendar))
         refused += done.refused
-        changed += lay_beside(out, done.files)
-        large += [(p, len(d)) for p, d in done.files.items() if p.endswith(".ics") and len(d) > MEGABYTE]
+        files = done.files
+        if feed.calendar:
+            files |= renderer.twin(feed, now.date(), (shown.since.date(), shown.until.date()), _grids(out, feed.path))
+        changed += lay_beside(out, files)
+        large += [(p, len(d)) for p, d in files.items() if p.endswith(".ics") and len(d) > MEGABYTE]
+    if work.events:
+        changes = shelf.revisions(work.events)
+        for id_, item in zip(work.events, shelf.items(work.events), strict=True):
+            page = renderer.page(item, changes.get(id_, ()))
+            refused += page.refused
+            changed += lay_beside(out, page.files)
     return _Part(tuple(feeds), tuple(changed), tuple(refused), tuple(large))
+
+
+def _grids(out: Path, path: str) -> set[str]:
+    """Give the months ("2026-11") of which a calendar has a grid already: one that empties must not stand as it was."""
+    place = out / path
+    return {one.suffixes[-2][1:] for one in place.parent.glob(f"{place.name}.????-??.html")}
 
 
 @lru_cache(maxsize=1)
@@ -183,7 +219,11 @@ _COMBINED = {
     "tout": ("tout", "Les actualités et les événements de toutes les sources."),
     "actualites": ("actualités", "Les actualités de toutes les sources."),
     "agenda": ("agenda", "Les événements de toutes les sources."),
+    "echeances": ("échéances", "Les dates limites des appels à projets, des candidatures et des inscriptions."),
+    "modifications": ("modifications", "Ce qui change dans l’agenda\xa0: reports, annulations, lieux et horaires."),
 }
+_CALENDARS = frozenset({"tout", "agenda", "echeances"})
+_WITHOUT_EVENTS = frozenset({"actualites", "modifications"})
 
 
 def _outline(path: str, config: Config, sources: dict[str, Source]) -> Feed:
@@ -196,19 +236,31 @@ def _outline(path: str, config: Config, sources: dict[str, Source]) -> Feed:
             description,
             f"{config.site.base_url}/",
             (),
-            calendar=path != "actualites",
+            calendar=path in _CALENDARS,
         )
     source = sources[path.removeprefix("sources/")]
     return Feed(path, source.name, f"Les actualités et les événements publiés par {source.name}.", source.home, ())
 
 
-def _filled(outline: Feed, shelf: Shelf, now: datetime) -> Feed:
+def _filled(outline: Feed, shelf: Shelf, shown: Window, now: datetime) -> Feed:
+    from aggregator.publish import change_entries, deadline_of
+
     path = outline.path
-    events = tuple(shelf.events(path, now)) if path != "actualites" else ()
-    items = tuple(shelf.entries(path))
-    calendar = outline.calendar or bool(events) or any(item.kind == "event" for item in items)
-    return Feed(
-        path, outline.title, outline.description, outline.home, items, events, tuple(shelf.tombstones(path, now)), calendar
+    if path == "modifications":
+        ids = shelf.changed()
+        revisions = shelf.revisions(ids)
+        entries = change_entries((item, revisions[id_]) for id_, item in zip(ids, shelf.items(ids), strict=True))
+        return replace(outline, items=tuple(entries[:ENTRIES]))
+    items, events = shelf.entries(path), []
+    if path == "echeances":
+        items, events = [deadline_of(item) for item in items], [deadline_of(item) for item in shelf.deadlines(shown)]
+    elif path not in _WITHOUT_EVENTS:
+        events = shelf.events(path, shown)
+    calendar = path not in _WITHOUT_EVENTS and (
+        outline.calendar or bool(events) or any(item.kind == "event" for item in items)
+    )
+    return replace(
+        outline, items=tuple(items), events=tuple(events), tombstones=tuple(shelf.tombstones(path, now)), calendar=calendar
     )  # fmt: skip
 
 

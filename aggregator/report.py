@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aggregator import story
 from aggregator.config import Config
 from aggregator.model import Sighting, Visit
 from aggregator.pipeline import Outcome, Run
@@ -348,32 +349,11 @@ def reading(text: str, found: DateReading | None, *, as_json: bool) -> None:
 
 
 def stories(found: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
-    """Print all that is known of items."""
+    """Print all that is known of items (`story.lines`)."""
     if as_json:
         _print_json(found)
         return
     console = _console()
     for item in found:
-        when = (
-            f"  when       {item['starts']} → {item['ends'] or '?'} ({item['tz']}{', all day' if item['all_day'] else ''}; the end is exclusive)\n"
-            if item["starts"]
-            else ""
-        )
-        console.print(
-            f"[bold]{escape(item['title'])}[/]\n  {item['kind']} {item['id']}, uid {item['uid']}\n  link       {escape(item['url'] or '–')}\n"
-            f"{when}  published  {item['published'] or 'not said'}; first seen {item['first_seen']}; changed {item['changed_at']}; sequence {item['sequence']}"
-            + (f"\n  place      {escape(item['location'])}" if item["location"] else "")
-            + (f"\n  status     {item['status']}" if item["status"] else "")
-            + (f"\n  doubts     {', '.join(item['doubts'])}" if item["doubts"] else "")
-            + (f"\n  [red]withdrawn[/]  {item['withdrawn_at']}" if item["withdrawn_at"] else "")
-        )
-        console.print("  said by")
-        for s in item["sightings"]:
-            console.print(
-                f"    {s['source']} ({s['presence']}; {s['rule']}; {s['key']})\n      « {escape(s['title'])} » on {escape(s['seen_on'])}\n"
-                f"      first seen {s['first_seen']}, last seen {s['last_seen']}"
-            )
-        for r in item["revisions"]:
-            console.print(f"  {r['at']}  {r['field']}: {escape(str(r['old']))} → {escape(str(r['new']))}")
-        for tag in item["tags"]:
-            console.print(f"  tag {escape(tag['value'])} ({tag['scheme']}: {escape(tag['why'])})")
+        title, *lines = map(escape, story.lines(item))
+        console.print("\n".join((f"[bold]{title}[/]", *lines)))

@@ -29,6 +29,7 @@ class House:
     now: datetime = START
     sources: dict[str, str] = field(default_factory=dict)
     address: str = "http://127.0.0.1:8800"
+    site: dict[str, Any] = field(default_factory=dict)  # more of what sources.yaml says of the site
 
     def source(self, slug: str, **said: Any) -> None:
         """Add a source, or say something else of it: kind, url (a path of the web), options, aliases …"""
@@ -50,7 +51,9 @@ class House:
         return self.folder / "feeds"
 
     def write_config(self) -> Path:
-        site = f"{{title: Essai, url: '{self.address}', contact: 'https://exemple.invalid/contact'}}"
+        site = json.dumps(
+            {"title": "Essai", "url": self.address, "contact": "https://exemple.invalid/contact", **self.site}
+        )
         lines = "".join(f"  - {said}\n" for said in self.sources.values())
         self.file.write_text(
             f"site: {site}\ndefaults: {{delay: 0s, allow_private: true}}\nsources:\n{lines}", encoding="utf-8"

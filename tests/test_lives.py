@@ -54,6 +54,7 @@ class Lives(RuleBasedStateMachine):
         self.first_seen: dict[str, str] = {}
         self.faces: dict[str, tuple[object, ...]] = {}
         self.sequences: dict[str, int] = {}
+        self.events: set[str] = set()
         with transaction(self.connection):
             sync_sources(self.connection, self.config.sources, self.now)
 
@@ -70,11 +71,28 @@ class Lives(RuleBasedStateMachine):
         day=st.integers(1, 27),
         event=st.booleans(),
         shared=st.booleans(),
+        dated=st.sampled_from(
+            ["", ", le {} décembre 2025", ", les {} et 30 décembre 2025", " : inscriptions avant le {} décembre 2025"]
+        ),
+        fate=st.sampled_from(["", "", "ANNULATION ! ", "REPORT ! "]),
+        place=st.sampled_from([None, "Nantes", "Paris"]),
     )
-    def says(self, slug: str, n: int, title: str, day: int, event: bool, shared: bool) -> None:
+    def says(
+        self,
+        slug: str,
+        n: int,
+        title: str,
+        day: int,
+        event: bool,
+        shared: bool,
+        dated: str,
+        fate: str,
+        place: str | None,
+    ) -> None:
         host = "cuf" if shared else slug
         was = self.shown[slug].get(n, {"event": event, "host": host})
-        self.shown[slug][n] = {**was, "title": title, "day": day}
+        words = title if was["event"] else fate + title + dated.format(day)
+        self.shown[slug][n] = {**was, "title": words, "day": day, "place": place}
 
     @rule(slug=st.sampled_from(SLUGS), n=st.integers(0, 7), status=st.sampled_from(["CANCELLED", "CONFIRMED", None]))
     def calls_off(self, slug: str, n: int, status: str | None) -> None:
@@ -133,7 +151,12 @@ class Lives(RuleBasedStateMachine):
         url = f"https://{one['host']}.example/page-{n}"
         if one["event"]:
             return RawItem(
-                "event", url=url, title=one["title"], start=f"2025-12-{one['day']:02d}", status=one.get("status")
+                "event",
+                url=url,
+                title=one["title"],
+                start=f"2025-12-{one['day']:02d}",
+                status=one.get("status"),
+                location=one["place"],
             )
         return RawItem("news", url=url, title=one["title"], published=f"2025-10-{one['day']:02d}")
 
@@ -161,12 +184,19 @@ class Lives(RuleBasedStateMachine):
         if not hasattr(self, "connection"):
             return
         for uid, sequence, *face in self.connection.execute(
-            "SELECT uid, sequence, kind, title, url, summary, published, starts, ends, status, location, withdrawn_at IS NULL FROM items"
+            "SELECT uid, sequence, kind, title, url, summary, published, starts, ends, status, location, deadline, withdrawn_at IS NULL FROM items"
         ):
             seen = tuple(face)
             changed = uid in self.faces and self.faces[uid] != seen
             assert sequence == self.sequences.get(uid, 0) + changed
             self.faces[uid], self.sequences[uid] = seen, sequence
+
+    @invariant()
+    def what_was_a_gathering_stays_one(self) -> None:
+        if hasattr(self, "connection"):
+            events = {uid for (uid,) in self.connection.execute("SELECT uid FROM items WHERE kind = 'event'")}
+            assert self.events <= events
+            self.events |= events
 
     @invariant()
     def same_store_same_bytes_and_whole_files(self) -> None:

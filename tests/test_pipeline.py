@@ -77,7 +77,8 @@ async def test_a_retitled_item_keeps_its_identity_and_its_history(house: House) 
         (uid, "Retour sur les Assises", 1, "2025-11-03T08:00:00Z")
     ]
     assert house.sql("SELECT field, old, new, at FROM v_changes") == [
-        ("title", "Save the Date : Assises", "Retour sur les Assises", "2025-11-03T09:00:00Z")
+        ("title", "Save the Date : Assises", "Retour sur les Assises", "2025-11-03T09:00:00Z"),
+        ("phase", "announce", "report", "2025-11-03T09:00:00Z"),
     ]
     (entry,) = feedparser.parse(house.published("tout.atom")).entries
     assert (entry.id, entry.updated) == (f"urn:uuid:{uid}", "2025-11-03T09:00:00Z")

@@ -6,14 +6,15 @@ Refusal, for the caller to log.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import TypeVar
 
-from aggregator.model import Feed, Item, Refusal, Site
-from aggregator.publish import ical, jsonfeed, rss_atom
+from aggregator.model import Change, Feed, Item, Plan, Refusal, Site
+from aggregator.publish import changes, ical, jsonfeed, pages, rss_atom
+from aggregator.publish.deadlines import deadline_of
 from aggregator.publish.entry import entry_of, line
 from aggregator.publish.head import head_of
 from aggregator.publish.html import index, stylesheet
@@ -22,10 +23,11 @@ from aggregator.publish.opml import sources as opml_sources
 from aggregator.publish.write import lay_beside, prepare, put_in_place, write
 
 __all__ = [
-    "Rendered", "Renderer", "index", "lay_beside", "opml_feeds", "opml_sources", "prepare", "put_in_place", "render", "stylesheet", "write",
+    "Rendered", "Renderer", "change_entries", "deadline_of", "index", "lay_beside", "opml_feeds", "opml_sources", "prepare", "put_in_place", "render", "stylesheet", "write",
 ]  # fmt: skip
 
 T = TypeVar("T")
+Revision = tuple[datetime, str, str | None, str | None]  # at, field, old, new, as stored
 
 # Items whose spelled forms are kept, about 10 kB each: those of the combined feeds, which share the newest items.
 _KEPT_ENTRIES, _KEPT_EVENTS = 600, 10_000
@@ -72,6 +74,43 @@ class Renderer:
             events = _each(self._event, feed.events, refused)
             files[f"{feed.path}.ics"] = ical.feed(said, [item for item, _ in events], (vevent for _, vevent in events))
         return Rendered(files, tuple(dict.fromkeys(refused)))
+
+    def twin(self, feed: Feed, today: date, bounds: tuple[date, date], standing: Iterable[str]) -> dict[str, bytes]:
+        """Give a calendar's pages: "<path>.html", and "<path>.2026-11.html" for each month of its window that holds something.
+
+        `bounds`: first and last day of the window. `standing`: months ("2026-11") of which there is a page already: within
+        the window it is rendered too, or it would go on showing what has moved away.
+        """
+        held = pages.months(feed.events, *bounds)
+        again = {date.fromisoformat(f"{month}-01") for month in standing}
+        first = bounds[0].replace(day=1)
+        months = sorted({*held, *(month for month in again if first <= month <= bounds[1])})
+        files = {pages.calendar_path(feed): pages.calendar(self._site, feed, today, held)}
+        files |= {pages.month_path(feed, month): pages.month(self._site, feed, month, held) for month in months}
+        return files
+
+    def page(self, item: Item, revisions: Sequence[Revision]) -> Rendered:
+        """Give an event's own page, "evenements/<uid>.html", with what became of it (`changes.history`)."""
+        try:
+            return Rendered({pages.event_path(item): pages.event(self._site, item, _history(item, revisions))}, ())
+        except Exception as error:  # whatever one event holds, the others have their pages
+            return Rendered({}, (_refusal(item, error),))
+
+
+def change_entries(changed: Iterable[tuple[Item, Sequence[Revision]]]) -> list[Item]:
+    """Give the entries of the feed of changes, newest first: one for each change of an event that was still to come."""
+    entries = [
+        entry
+        for item, revisions in changed
+        for change in _history(item, revisions)
+        if (entry := changes.entry(item, change)) is not None
+    ]
+    return sorted(entries, key=lambda entry: (entry.ranked_at, entry.uid), reverse=True)
+
+
+def _history(item: Item, revisions: Sequence[Revision]) -> tuple[Change, ...]:
+    now = Plan(item.when, item.status, item.location, item.withdrawn_at is not None)
+    return changes.history(now, revisions)
 
 
 def render(feed: Feed, site: Site, *, updated: datetime | None = None) -> Rendered:

@@ -127,12 +127,17 @@ def title(item: Item) -> str:
 
 
 def headline(item: Item) -> str:
-    """The title in a list of mixed things: an event's date stands before it, where a narrow list does not cut it off."""
+    """The title in a list of mixed things: an event's date stands before it, where a narrow list does not cut it off.
+
+    A title that says its day itself says it once.
+    """
     if item.when is None or item.kind != "event":
         return title(item)
     words, mark = line(item.title) or french.NO_TITLE, french.mark(item)
     if mark and words.upper().startswith(f"[{mark}"):
         words = words.partition("]")[2].strip() or words
+    if french.names_day(words, item.when):
+        return f"[{mark}] {words}" if mark else words
     dated = f"{french.capital(french.occurrence(item.when))} · {words}"
     return f"[{mark}] {dated}" if mark else dated
 
@@ -241,15 +246,18 @@ def _paragraph(text: str) -> str:
 
 
 def _intro(item: Item) -> str:
-    """The line that says when and where an event is, and what became of it."""
+    """The line that says when and where an event is, and what became of it; and the last day to answer."""
+    last = f"<p>{french.DEADLINE}{french.day(item.deadline)}</p>" if item.deadline else ""
     if item.kind != "event":
-        return ""
+        return last
     when = french.capital(french.occurrence(item.when)) if item.when else ""
     words = [f"<strong>{escape(part, quote=False)}</strong>" for part in (when, french.state(item)) if part]
     words[1:1] = [escape(part, quote=False) for part in (line(item.location),) if part]
     organiser = line(item.organiser)
     by = f"<p>{french.ORGANISER}{escape(organiser, quote=False)}</p>" if organiser else ""
-    return (f"<p>{' · '.join(words)}</p>" if words else "") + by
+    room = link(item.conference)
+    afar = f"<p>{french.CONFERENCE}{anchor(room, room)}</p>" if room else ""
+    return (f"<p>{' · '.join(words)}</p>" if words else "") + by + afar + last
 
 
 def _documents(attachments: tuple[Attachment, ...]) -> str:

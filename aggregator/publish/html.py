@@ -54,7 +54,7 @@ def index(site: Site, feeds: Iterable[Feed], latest_news: Iterable[Item], next_e
     """
     main, groups = _groups(site, feeds)
     page = (
-        _environment()
+        environment()
         .get_template("index.html")
         .render(
             site=line(site.title),
@@ -77,7 +77,8 @@ def stylesheet() -> bytes:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Give the templates, loaded once a process."""
     return Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -92,7 +93,7 @@ def _groups(site: Site, feeds: Iterable[Feed]) -> tuple[tuple[_Subscription, ...
     folders: dict[str, list[_Subscription]] = {"": []}
     for feed in feeds:
         folder = feed.path.rpartition("/")[0].partition("/")[0]
-        folders.setdefault(folder, []).append(_subscription(site, feed))
+        folders.setdefault(folder, []).append(subscription(site, feed))
     main = tuple(folders.pop(""))
     groups = [
         _Group(_GROUPS.get(name, french.capital(name)), tuple(each), len(each) > _FOLDED_FROM)
@@ -101,7 +102,8 @@ def _groups(site: Site, feeds: Iterable[Feed]) -> tuple[tuple[_Subscription, ...
     return main, groups
 
 
-def _subscription(site: Site, feed: Feed) -> _Subscription:
+def subscription(site: Site, feed: Feed) -> _Subscription:
+    """Say how to subscribe to a feed."""
     address = f"{site.base_url}/{feed.path}"
     webcal = f"webcal://{address.partition('://')[2]}.ics" if feed.calendar else None
     return _Subscription(line(feed.title) or feed.path, line(feed.description), address, webcal)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -28,15 +29,15 @@ MAX_DESCRIPTION = 2_000  # characters of the summary: Google reads about 1 MB of
 _FOLD = 75  # octets of a line, without its end
 _EMPTY_YEAR = 2007  # whose rules the VTIMEZONE of a calendar without events tells: they hold since 1996
 _GEO = re.compile(r"\s*(-?\d{1,3}(?:\.\d+)?)\s*[;,]\s*(-?\d{1,3}(?:\.\d+)?)\s*\Z", re.ASCII)
-_STATUS = {"confirmed": "CONFIRMED", "tentative": "TENTATIVE", "cancelled": "CANCELLED", "postponed": "TENTATIVE"}
+_STATUS = {"confirmed": "CONFIRMED", "tentative": "TENTATIVE", "cancelled": "CANCELLED"}
 
 
 def event(item: Item) -> bytes:
     """Spell an event as a VEVENT, folded, with CRLF.
 
     DTSTAMP and LAST-MODIFIED are the instant it last changed for us, SEQUENCE its revisions. All day: days, the end
-    exclusive; timed: wall times of its zone. A postponed event whose new date nobody knows is TENTATIVE; one that its
-    source no longer shows is CANCELLED, and both say so in SUMMARY.
+    exclusive; timed: wall times of its zone. A postponed event whose new date nobody knows does not take place on the known
+    one: it is CANCELLED, as is one that its source no longer shows, and SUMMARY says so.
 
     Raises:
         ValueError: it has no date, or one that cannot be spelled.
@@ -46,18 +47,19 @@ def event(item: Item) -> bytes:
     start, end = bounds(item.when)
     if end is None and not isinstance(start, datetime):
         end = start + timedelta(days=1)  # what RFC 5545 §3.6.1 reads into a day without an end
-    called_off = item.status == "cancelled" or item.withdrawn_at is not None
+    called_off = item.status in ("cancelled", "postponed") or item.withdrawn_at is not None
     status = "CANCELLED" if called_off else _STATUS.get(item.status or "")
     changed = _utc(item.changed_at)
     lines = [
         "BEGIN:VEVENT",
-        f"SUMMARY:{_escaped(title(item))}",
+        f"SUMMARY:{_escaped(title(replace(item, status='cancelled') if item.status == 'postponed' else item))}",
         _dated("DTSTART", start),
         _dated("DTEND", end) if end is not None else "",
         f"DTSTAMP:{changed}",
         f"UID:{uid(item)}",
         f"SEQUENCE:{item.sequence:d}",
         _given("CATEGORIES", ",".join(map(_escaped, tags(item)))),
+        _given("CONFERENCE;VALUE=URI;FEATURE=VIDEO", link(item.conference)),
         f"CREATED:{_utc(item.first_seen)}",
         _given("DESCRIPTION", _escaped(_description(item))),
         _given("GEO", _geo(item.geo)),
@@ -90,6 +92,7 @@ def _utc(moment: datetime) -> str:
 def feed(head: Head, items: Sequence[Item], events: Iterable[bytes]) -> bytes:
     """The calendar around the VEVENTs, with a VTIMEZONE for every zone that `items` use.
 
+    No METHOD: RFC 5546 §3.2.1 wants an ORGANIZER, the address of a calendar user, in each event of a METHOD:PUBLISH.
     A calendar without events holds the VTIMEZONE of Europe/Paris alone: RFC 5545 demands one component.
     """
     calendar = Calendar()
@@ -99,7 +102,6 @@ def feed(head: Head, items: Sequence[Item], events: Iterable[bytes]) -> bytes:
         ("prodid", f"-//{GENERATOR}//feeds//FR", {}),
         ("version", "2.0", {}),
         ("calscale", "GREGORIAN", {}),
-        ("method", "PUBLISH", {}),
         ("name", _Text(head.title), {}),
         ("x-wr-calname", _Text(head.title), {}),
         ("description", _Text(head.description), {}),
@@ -142,6 +144,8 @@ def _description(item: Item) -> str:
         french.state(item),
         summary,
         french.ORGANISER + organiser if organiser else "",
+        french.DEADLINE + french.day(item.deadline) if item.deadline else "",
+        french.CONFERENCE + room if (room := link(item.conference)) else "",
         (french.SOURCES if len(sources) > 1 else french.SOURCE) + ", ".join(sources) if sources else "",
         french.LINK + address if address else "",
     )

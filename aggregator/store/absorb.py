@@ -242,7 +242,7 @@ class Absorber:
         """Give the source's sightings that are listed now, or that a fresh one continues."""
         select = (
             "SELECT id, key, digest, item_id, last_seen IS NULL OR (missing_visits > 0 AND withdrawn_at IS NULL), missing_visits,"
-            " withdrawn_at IS NOT NULL, kind, section, published, starts, canonical, seen_on, rule = 'same canonical URL'"
+            " withdrawn_at IS NOT NULL, iif(news, 'news', 'event'), section, published, starts, canonical, seen_on, rule = 'same canonical URL'"
             " FROM sightings WHERE source = ? AND "
         )
         rows = self.connection.execute(select + "last_seen IS NULL", (slug,)).fetchall()
@@ -289,7 +289,7 @@ class Absorber:
                 new_items.append(
                     _item_row(item, uids[sighting.key], id_, position, sighting, mine, visit.at, source.timezone)
                 )
-                result.touched |= _feeds_of(sighting.kind, sighting.when is not None, (source.slug,))
+                result.touched |= _feeds_of(sighting.kind, sighting.news, sighting.deadline, (source.slug,))
             else:
                 items.by[item] = id_
             rows.append((id_, item, rule, int(mine), *sighting_row(sighting), at, at))
@@ -306,6 +306,7 @@ class Absorber:
     def _add(self, rows: Sequence[Row]) -> None:
         """Insert items, and index their words (no trigger does: see the schema)."""
         self.connection.executemany(f"INSERT INTO items ({_ITEM}) VALUES ({_marks(_ITEM.split(','))})", rows)
+        self.connection.executemany(_INSERT_UNPUBLISHED, [(row[0],) for row in rows if row[2] == "event"])
         indexed = [(row[0], row[3], row[5]) for row in rows]  # id, title, summary
         self.connection.executemany("INSERT INTO items_fts (rowid, title, summary) VALUES (?, ?, ?)", indexed)
 
@@ -401,7 +402,7 @@ class Absorber:
             "UPDATE sightings SET item_id = ?, rule = 'parted: its address changed' WHERE id = ?", (item, stored.id)
         )
         self.connection.executemany(_INSERT_TAG, _tag_rows(item, sighting, source.tags))
-        result.touched |= _feeds_of(sighting.kind, sighting.when is not None, (source.slug,))
+        result.touched |= _feeds_of(sighting.kind, sighting.news, sighting.deadline, (source.slug,))
 
     def _attached(self, row: Sequence[Any]) -> Sighting:
         rows = self.connection.execute(
@@ -469,14 +470,14 @@ class Absorber:
         for item in sorted(items.by):
             told = dedupe.precedence(self._told(item))
             face = dedupe.face(told)
-            *old, withdrawn_before, ranked_before, first_seen, lead_before = self.connection.execute(
-                f"SELECT {FACE}, withdrawn_at, ranked_at, first_seen, lead_id FROM items WHERE id = ?", (item,)
+            *old, withdrawn_before, ranked_before, first_seen, lead_before, was_news = self.connection.execute(
+                f"SELECT {FACE}, withdrawn_at, ranked_at, first_seen, lead_id, news FROM items WHERE id = ?", (item,)
             ).fetchone()
             ranked = stamp(dedupe.ranked_at(face.published, instant(first_seen), tz))
             withdrawn = (withdrawn_before or at) if all(t.withdrawn_at is not None for t in told) else None
             differences: list[tuple[str, object, object]] = [
                 (name, before, after)
-                for name, before, after in zip(FACE.split(", "), old, face_row(face), strict=True)
+                for name, before, after in zip(_FACE, old, face_row(face), strict=True)
                 # A server that dates everything now tells nothing new: it is ranked as before.
                 if before != after and name != "doubts" and not (name == "published" and ranked == ranked_before)
             ]
@@ -485,28 +486,34 @@ class Absorber:
             if items.by[item] == told[0].id == lead_before:
                 differences += items.inside.get(item, ())
             sources = {t.sighting.source for t in told}
-            result.touched |= _feeds_of(face.kind, face.when is not None, sources)
-            result.touched |= _feeds_of(old[0], old[6] is not None, ())
-            self._restate(item, told[0], face, ranked)
+            news = any(t.sighting.news for t in told)
+            before = dict(zip(_FACE, old, strict=True))
+            result.touched |= _feeds_of(face.kind, news, face.deadline, sources)
+            result.touched |= _feeds_of(before["kind"], was_news, before["deadline"], ())
+            self._restate(item, told[0], face, ranked, news)
             self._retag(item, told)
             if item >= self.first_item:  # it has no reader yet: that is no change
                 self._rename(item, told[0])
             elif differences:
                 self._revise(item, items.by[item], differences, withdrawn, at)
+                if face.kind == "event" and not _PLANNED.isdisjoint(name for name, _, _ in differences):
+                    result.touched.add("modifications")
 
     def _retag(self, item: int, told: Sequence[Told]) -> None:
         """Categories that no sighting names any more are the item's no more."""
         self.connection.execute("DELETE FROM tags WHERE item_id = ? AND scheme = 'category'", (item,))
         self.connection.executemany(_INSERT_TAG, [row for t in told for row in _tag_rows(item, t.sighting, ())])
 
-    def _restate(self, item: int, lead: Told, face: dedupe.Face, ranked: str) -> None:
+    def _restate(self, item: int, lead: Told, face: dedupe.Face, ranked: str, news: bool) -> None:
         """Write an item's face and who leads it; its counters stay."""
         starts, ends = map(stamp, dedupe.instants(face.when)) if face.when else (None, None)
         self.connection.execute(
-            f"UPDATE items SET ({FACE}) = ({_marks(FACE.split(','))}), starts_utc = ?, ends_utc = ?, lead_id = ?, ranked_at = ?,"
+            f"UPDATE items SET ({FACE}) = ({_marks(FACE.split(','))}), starts_utc = ?, ends_utc = ?, lead_id = ?, ranked_at = ?, news = ?,"
             " updated = CASE WHEN sequence = 0 THEN ? ELSE updated END WHERE id = ?",
-            (*face_row(face), starts, ends, lead.id, ranked, ranked, item),
+            (*face_row(face), starts, ends, lead.id, ranked, int(news), ranked, item),
         )
+        if face.kind == "event":
+            self.connection.execute(_INSERT_UNPUBLISHED, (item,))
 
     def _revise(
         self,
@@ -545,9 +552,12 @@ class Absorber:
 
 # ── rows ────────────────────────────────────────────────────────────────────────────────────────
 
-_ITEM = f"id, uid, {FACE}, starts_utc, ends_utc, lead_id, position, updated, ranked_at, first_seen, changed_at"
+_ITEM = f"id, uid, {FACE}, starts_utc, ends_utc, lead_id, position, updated, ranked_at, first_seen, changed_at, news"
 JOINED = "same canonical URL"
 _INSERT_ATTACHMENT = "INSERT INTO attachments VALUES (?, ?, ?, ?, ?, ?)"
+_INSERT_UNPUBLISHED = "INSERT OR IGNORE INTO unpublished VALUES (?)"  # its page is to be rendered
+_FACE = tuple(FACE.split(", "))
+_PLANNED = frozenset({"starts", "ends", "all_day", "tz", "status", "location", "withdrawn_at"})  # what people plan by
 _INSERT_TAG = "INSERT OR IGNORE INTO tags VALUES (?, ?, ?, ?)"
 _NAMESPACE = UUID("6f0a6c1e-5d5b-5c64-9a2f-0f1e2d3c4b5a")
 
@@ -559,7 +569,7 @@ def _item_row(
     starts, ends = map(stamp, dedupe.instants(face.when)) if face.when else (None, None)
     ranked = stamp(dedupe.ranked_at(face.published, now, tz))
     at = stamp(now)
-    return (item, uid, *face_row(face), starts, ends, lead, position, ranked, ranked, at, at)
+    return (item, uid, *face_row(face), starts, ends, lead, position, ranked, ranked, at, at, int(sighting.news))
 
 
 def _own(sighting: Sighting, source: Source) -> bool:
@@ -570,7 +580,7 @@ def _place(sighting: Sighting) -> Place:
     row = sighting_row(sighting)
     return Place(
         sighting.key,
-        sighting.kind,
+        "news" if sighting.news else "event",
         sighting.section,
         cast("str | None", row[11]),
         cast("str | None", row[13]),
@@ -622,9 +632,10 @@ def _tag_rows(item: int, sighting: Sighting, tags: Iterable[str]) -> list[Row]:
     return [*said, *((item, "source", tag, f"sources.yaml tags {sighting.source}") for tag in tags)]
 
 
-def _feeds_of(kind: object, dated: bool, sources: Iterable[str]) -> set[str]:
-    """Give the feeds that hold an item: everything, its kind's, its sources'."""
-    return {"tout", "agenda" if kind == "event" else "actualites", *(f"sources/{slug}" for slug in sources)}
+def _feeds_of(kind: object, news: object, deadline: object, sources: Iterable[str]) -> set[str]:
+    """Give the feeds that hold an item: everything, those of its kinds, its sources'."""
+    kinds = {"agenda": kind == "event", "actualites": news, "echeances": deadline}
+    return {"tout", *(path for path, holds in kinds.items() if holds), *(f"sources/{slug}" for slug in sources)}
 
 
 def _failed_state(visit: Visit) -> str:
@@ -677,7 +688,7 @@ def sync_sources(connection: sqlite3.Connection, sources: Iterable[Source], now:
             "INSERT OR IGNORE INTO tags SELECT DISTINCT item_id, 'source', ?, ? FROM sightings WHERE source = ?",
             [(tag, why, slug) for tag in tags],
         )
-    feeds = {"tout", "actualites", "agenda", *(f"sources/{row[0]}" for row in changed)}
+    feeds = {"tout", "actualites", "agenda", "echeances", "modifications", *(f"sources/{row[0]}" for row in changed)}
     connection.executemany(
         "INSERT INTO feeds (path, dirty) VALUES (?, 1) ON CONFLICT (path) DO UPDATE SET dirty = 1",
         [(path,) for path in sorted(feeds)],

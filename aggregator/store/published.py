@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from aggregator.model import Attachment, Item, Origin, Tombstone, home_of
+from aggregator.model import Attachment, Item, Origin, Site, Tombstone, home_of
 from aggregator.store.rows import FACE, instant, read_face, stamp
 
-WINDOW_BACK = timedelta(days=30)
-WINDOW_AHEAD = timedelta(days=548)  # 18 months
+GONE_FOR = timedelta(days=30)  # what is called off or withdrawn is still said, and no longer
 ENTRIES = 200  # of a feed
 SHARE = 0.3  # of a combined feed, that one source may take while others wait
 SUMMARY = 300  # characters of a source's own words, where no licence lets us republish more (CUF's own cut)
@@ -44,23 +44,57 @@ class Shelf:
         ).fetchall()
         return self.items(_shared(rows))
 
-    def events(self, path: str, now: datetime) -> list[Item]:
-        """Give the events of a calendar by start: those of its window, the withdrawn ones for 30 days."""
+    def events(self, path: str, window: Window) -> list[Item]:
+        """Give the events of a calendar by start: those of its window; of those called off or withdrawn, the recent ones."""
         slug = path.removeprefix("sources/")
         member = "id IN (SELECT item_id FROM sightings WHERE source = :slug)" if slug != path else "1"
-        today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        return self._load(f"{member} AND {_IN_WINDOW} ORDER BY starts_utc, uid", {"slug": slug, **window.stamps()})
+
+    def deadlines(self, window: Window) -> list[Item]:
+        """Give the items whose last day to answer lies in the window, by that day."""
         return self._load(
-            f"kind = 'event' AND {member} AND starts_utc < :until AND (ends_utc >= :since OR starts_utc >= :since)"
-            " AND (withdrawn_at IS NULL OR withdrawn_at >= :since) AND (status IS NOT 'cancelled' OR changed_at >= :since)"
-            " ORDER BY starts_utc, uid",
-            {"slug": slug, "since": stamp(today - WINDOW_BACK), "until": stamp(today + WINDOW_AHEAD)},
+            "deadline IS NOT NULL AND deadline >= substr(:since, 1, 10) AND deadline < substr(:until, 1, 10)"
+            f" AND {_NOT_LONG_GONE} ORDER BY deadline, uid",
+            window.stamps(),
         )
+
+    def paged(self, window: Window, ids: Sequence[int] | None) -> list[int]:
+        """Give the ids of the events that have a page: those of the window; of `ids` only, unless it is None."""
+        among = "" if ids is None else f" AND id IN ({', '.join(map(str, ids))})"
+        return [
+            row[0]
+            for row in self._connection.execute(
+                f"SELECT id FROM items WHERE {_IN_WINDOW}{among} ORDER BY id", window.stamps()
+            )
+        ]
+
+    def changed(self) -> list[int]:
+        """Give the ids of the events whose plan changed, the last change first: enough for a feed."""
+        rows = self._connection.execute(
+            "SELECT r.item_id FROM revisions AS r JOIN items AS i ON i.id = r.item_id WHERE i.kind = 'event'"
+            f" AND r.field IN ({_PLANNED}) ORDER BY r.at DESC, r.id DESC LIMIT {ENTRIES * 5}"
+        )
+        return list(dict.fromkeys(row[0] for row in rows))
+
+    def revisions(self, ids: Sequence[int]) -> dict[int, list[tuple[datetime, str, str | None, str | None]]]:
+        """Give the changes of plan of these items: (at, field, old, new), as stored."""
+        found: dict[int, list[tuple[datetime, str, str | None, str | None]]] = {}
+        for start in range(0, len(ids), _CHUNK):
+            chunk = ids[start : start + _CHUNK]
+            rows = self._connection.execute(
+                f"SELECT item_id, at, field, old, new FROM revisions WHERE item_id IN ({', '.join('?' * len(chunk))})"
+                f" AND field IN ({_PLANNED}) ORDER BY at, id",
+                chunk,
+            )
+            for item, at, field, old, new in rows:
+                found.setdefault(item, []).append((instant(at), field, old, new))
+        return found
 
     def tombstones(self, path: str, now: datetime) -> list[Tombstone]:
         """Give the items that left a feed by being withdrawn in the last 30 days."""
         slug = path.removeprefix("sources/")
         member = "i.id IN (SELECT item_id FROM sightings WHERE source = ?)" if slug != path else _MEMBERS[path]
-        since = now.replace(hour=0, minute=0, second=0, microsecond=0) - WINDOW_BACK
+        since = midnight(now) - GONE_FOR
         rows = self._connection.execute(
             f"SELECT i.uid, i.withdrawn_at FROM items AS i WHERE i.withdrawn_at >= ? AND {member} ORDER BY i.withdrawn_at DESC, i.uid LIMIT {ENTRIES}",
             (stamp(since), *((slug,) if slug != path else ())),
@@ -70,8 +104,9 @@ class Shelf:
     def coming(self, now: datetime, count: int) -> list[Item]:
         """Give the next events from `now`, by start."""
         return self._load(
-            f"kind = 'event' AND coalesce(ends_utc, starts_utc) >= ? AND starts_utc < ? AND withdrawn_at IS NULL ORDER BY starts_utc, uid LIMIT {count}",
-            (stamp(now), stamp(now + WINDOW_AHEAD)),
+            "kind = 'event' AND coalesce(ends_utc, starts_utc) >= ? AND withdrawn_at IS NULL"
+            f" AND coalesce(status, '') NOT IN ('cancelled', 'postponed') ORDER BY starts_utc, uid LIMIT {count}",
+            (stamp(now),),
         )
 
     def forget(self) -> None:
@@ -132,11 +167,49 @@ class Shelf:
                 first_seen=instant(first_seen), changed_at=instant(changed), sequence=sequence, when=face.when, status=face.status,
                 location=face.location, geo=face.geo, author=face.author, organiser=face.organiser,
                 categories=tuple(value for (value,) in tags.get(id_, ())), attachments=tuple(Attachment(*a) for a in attached.get(lead, ())),
-                origins=origins, withdrawn_at=instant(withdrawn) if withdrawn else None,
+                origins=origins, withdrawn_at=instant(withdrawn) if withdrawn else None, deadline=face.deadline, conference=face.conference,
             )  # fmt: skip
 
 
-_MEMBERS = {"tout": "1", "actualites": "i.kind = 'news'", "agenda": "i.kind = 'event'"}
+_MEMBERS = {
+    "tout": "1",
+    "actualites": "i.news = 1",
+    "agenda": "i.kind = 'event'",
+    "echeances": "i.deadline IS NOT NULL",
+    "modifications": "0",  # its entries are changes, none of which is withdrawn
+}
+_PLANNED = "'starts', 'ends', 'all_day', 'tz', 'status', 'location', 'withdrawn_at'"
+_NOT_LONG_GONE = (
+    "(withdrawn_at IS NULL OR withdrawn_at >= :gone)"
+    " AND (coalesce(status, '') NOT IN ('cancelled', 'postponed') OR changed_at >= :gone)"
+)
+_IN_WINDOW = f"kind = 'event' AND starts_utc < :until AND (ends_utc >= :since OR starts_utc >= :since) AND {_NOT_LONG_GONE}"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The days that calendars show around `today` (midnight, UTC): `since` and `until` (exclusive), as the site says."""
+
+    since: datetime
+    until: datetime
+    gone: datetime  # what was called off or withdrawn before is said no more
+
+    def stamps(self) -> dict[str, object]:
+        """Give the bounds as the store writes them."""
+        return {"since": stamp(self.since), "until": stamp(self.until), "gone": stamp(self.gone)}
+
+
+def window(site: Site, now: datetime) -> Window:
+    """Give the window of the day of `now`."""
+    today = midnight(now)
+    return Window(
+        today - timedelta(days=site.days_back), today + timedelta(days=site.days_ahead), today - GONE_FOR
+    )
+
+
+def midnight(now: datetime) -> datetime:
+    """Give the beginning of the day (UTC) of `now`."""
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _grouped(rows: Iterable[tuple[object, ...]]) -> dict[object, list[tuple]]:  # type: ignore[type-arg]

@@ -114,6 +114,27 @@ def dirty_feeds(connection: sqlite3.Connection, day: str, site: str) -> set[str]
     return {path for (path,) in rows}
 
 
+def site_of(connection: sqlite3.Connection, path: str) -> str | None:
+    """Give the digest of the site that stands in a feed, None if it was never rendered."""
+    row = connection.execute("SELECT site FROM feeds WHERE path = ?", (path,)).fetchone()
+    return row[0] if row else None
+
+
+def unpublished(connection: sqlite3.Connection) -> list[int]:
+    """Give the ids of the events that changed since their page was last rendered."""
+    return [row[0] for row in connection.execute("SELECT item_id FROM unpublished ORDER BY item_id")]
+
+
+def mark_published(connection: sqlite3.Connection, ids: Iterable[int], before: datetime) -> None:
+    """Note pages of events as rendered; what was over `before` needs none, what lies far ahead waits."""
+    connection.executemany("DELETE FROM unpublished WHERE item_id = ?", [(id_,) for id_ in ids])
+    connection.execute(
+        "DELETE FROM unpublished WHERE item_id IN (SELECT u.item_id FROM unpublished AS u JOIN items AS i ON i.id = u.item_id"
+        " WHERE i.starts_utc IS NULL OR coalesce(i.ends_utc, i.starts_utc) < ?)",
+        (stamp(before),),
+    )
+
+
 def mark_rendered(connection: sqlite3.Connection, feeds: Iterable[tuple[str, bool]], day: str, site: str) -> None:
     """Note feeds (path, whether it is a calendar) as rendered."""
     connection.executemany(

@@ -12,9 +12,9 @@ from aggregator.model import Attachment, Occurrence, Sighting
 
 SIGHTING = (
     "source, key, kind, guid, url, canonical, title, subtitle, summary, content, language, published, updated, starts, ends, all_day, tz, "
-    "doubts, status, location, geo, organiser, author, section, categories, raw, seen_on, digest"
+    "doubts, status, location, geo, organiser, author, section, categories, raw, seen_on, digest, news, phase, deadline, conference"
 )  # the columns of a sighting that its source says, in the order of `sighting_row`
-FACE = "kind, title, url, summary, language, published, starts, ends, all_day, tz, doubts, status, location, geo, organiser, author"
+FACE = "kind, title, url, summary, language, published, starts, ends, all_day, tz, doubts, status, location, geo, organiser, author, phase, deadline, conference"
 
 Row = tuple[object, ...]
 
@@ -45,6 +45,10 @@ def _read_moment(text: str | None) -> date | datetime | None:
     return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
 
 
+def _read_day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
 def _json(value: object) -> str:
     return _spell(value) if value else ("{}" if isinstance(value, dict) else "[]")
 
@@ -55,9 +59,10 @@ def _when_row(when: Occurrence | None) -> Row:
     return (_moment(when.start), _moment(when.end), int(when.all_day), when.tz, _json(when.doubts))
 
 
-def _read_when(
+def read_when(
     starts: str | None, ends: str | None, all_day: int | None, tz: str | None, doubts: str
 ) -> Occurrence | None:
+    """Give the occurrence that these columns hold; None when they hold none."""
     start = _read_moment(starts)
     if start is None or tz is None:
         return None
@@ -69,61 +74,35 @@ def sighting_row(s: Sighting) -> Row:
     return (
         s.source, s.key, s.kind, s.guid, s.url, s.canonical, s.title, s.subtitle, s.summary, s.content, s.language, _moment(s.published),
         _moment(s.updated), *_when_row(s.when), s.status, s.location, s.geo, s.organiser, s.author, s.section, _json(s.categories),
-        _json(dict(s.raw)), s.seen_on, s.digest,
+        _json(dict(s.raw)), s.seen_on, s.digest, int(s.news), s.phase, _moment(s.deadline), s.conference,
     )  # fmt: skip
 
 
 def read_sighting(row: Sequence[Any], attachments: tuple[Attachment, ...] = ()) -> Sighting:
     """Give the sighting that SIGHTING's columns hold."""
     (source, key, kind, guid, url, canonical, title, subtitle, summary, content, language, published, updated, starts, ends, all_day, tz,
-     doubts, status, location, geo, organiser, author, section, categories, raw, seen_on, digest) = row  # fmt: skip
+     doubts, status, location, geo, organiser, author, section, categories, raw, seen_on, digest, news, phase, deadline, conference) = row  # fmt: skip
     at = _read_moment(updated)
     return Sighting(
         source, key, kind, title, seen_on, guid, url, canonical, subtitle, summary, content, language, _read_moment(published),
-        at if isinstance(at, datetime) else None, _read_when(starts, ends, all_day, tz, doubts), status, location, geo, organiser, author,
-        section, tuple(json.loads(categories)), attachments, json.loads(raw), digest,
+        at if isinstance(at, datetime) else None, read_when(starts, ends, all_day, tz, doubts), status, location, geo, organiser, author,
+        section, tuple(json.loads(categories)), attachments, json.loads(raw), digest, bool(news), phase, _read_day(deadline), conference,
     )  # fmt: skip
 
 
 def face_row(f: Face) -> Row:
     """Give the values of FACE's columns."""
     return (
-        f.kind,
-        f.title,
-        f.url,
-        f.summary,
-        f.language,
-        _moment(f.published),
-        *_when_row(f.when),
-        f.status,
-        f.location,
-        f.geo,
-        f.organiser,
-        f.author,
-    )
+        f.kind, f.title, f.url, f.summary, f.language, _moment(f.published), *_when_row(f.when), f.status, f.location, f.geo, f.organiser,
+        f.author, f.phase, _moment(f.deadline), f.conference,
+    )  # fmt: skip
 
 
 def read_face(row: Sequence[Any]) -> Face:
     """Give the face that FACE's columns hold."""
-    (
-        kind,
-        title,
-        url,
-        summary,
-        language,
-        published,
-        starts,
-        ends,
-        all_day,
-        tz,
-        doubts,
-        status,
-        location,
-        geo,
-        organiser,
-        author,
-    ) = row
+    (kind, title, url, summary, language, published, starts, ends, all_day, tz, doubts, status, location, geo, organiser, author, phase,
+     deadline, conference) = row  # fmt: skip
     return Face(
-        kind, title, url, summary, language, _read_moment(published), _read_when(starts, ends, all_day, tz, doubts), status, location,
-        geo, organiser, author,
+        kind, title, url, summary, language, _read_moment(published), read_when(starts, ends, all_day, tz, doubts), status, location,
+        geo, organiser, author, phase, _read_day(deadline), conference,
     )  # fmt: skip

@@ -71,6 +71,9 @@ CREATE TABLE items (
   doubts TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(doubts)),
   status TEXT CHECK (status IN ('confirmed', 'tentative', 'cancelled', 'postponed')),
   location TEXT, geo TEXT, organiser TEXT, author TEXT,
+  phase TEXT CHECK (phase IN ('announce', 'report')),
+  deadline TEXT, conference TEXT,
+  news INTEGER NOT NULL CHECK (news IN (0, 1)),
   lead_id INTEGER NOT NULL,
   position INTEGER NOT NULL DEFAULT 0,
   sequence INTEGER NOT NULL DEFAULT 0,
@@ -84,6 +87,7 @@ CREATE TABLE items (
 ) STRICT;
 CREATE INDEX items_ranked ON items (ranked_at);
 CREATE INDEX items_starts ON items (starts_utc) WHERE starts_utc IS NOT NULL;
+CREATE INDEX items_deadline ON items (deadline) WHERE deadline IS NOT NULL;
 CREATE INDEX items_withdrawn ON items (withdrawn_at) WHERE withdrawn_at IS NOT NULL;
 
 CREATE TABLE sightings (
@@ -104,6 +108,9 @@ CREATE TABLE sightings (
   raw TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(raw)),
   seen_on TEXT NOT NULL,
   digest TEXT NOT NULL,
+  news INTEGER NOT NULL CHECK (news IN (0, 1)),
+  phase TEXT CHECK (phase IN ('announce', 'report')),
+  deadline TEXT, conference TEXT,
   first_seen TEXT NOT NULL,
   changed_at TEXT NOT NULL,
   last_seen TEXT,
@@ -183,6 +190,10 @@ CREATE TABLE feeds (
   calendar INTEGER NOT NULL DEFAULT 0 CHECK (calendar IN (0, 1))
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE unpublished (
+  item_id INTEGER PRIMARY KEY REFERENCES items (id)
+) STRICT;
+
 CREATE VIRTUAL TABLE items_fts USING fts5 (
   title, summary, content='items', content_rowid='id', tokenize="unicode61 remove_diacritics 2"
 );
@@ -202,7 +213,7 @@ VIEWS = """
 CREATE VIEW v_sightings AS
 SELECT s.source, s.url, s.guid, s.item_id, i.uid, s.key, s.rule, s.own, s.kind, s.title, s.subtitle, s.summary,
   s.language, s.published, s.updated, s.starts, s.ends, s.all_day, s.tz, s.doubts, s.status, s.location, s.geo,
-  s.organiser, s.author, s.section, s.categories, s.raw, s.seen_on, s.canonical, s.first_seen, s.changed_at,
+  s.organiser, s.author, s.section, s.categories, s.raw, s.news, s.phase, s.deadline, s.conference, s.seen_on, s.canonical, s.first_seen, s.changed_at,
   coalesce(s.last_seen, t.last_success, s.first_seen) AS last_seen,
   CASE WHEN s.withdrawn_at IS NOT NULL THEN 'withdrawn'
        WHEN s.aged_at IS NOT NULL THEN 'aged'
@@ -212,16 +223,16 @@ SELECT s.source, s.url, s.guid, s.item_id, i.uid, s.key, s.rule, s.own, s.kind, 
 FROM sightings AS s JOIN items AS i ON i.id = s.item_id LEFT JOIN source_state AS t ON t.source = s.source;
 
 CREATE VIEW v_news AS
-SELECT i.id AS item_id, i.uid, i.title, i.url, i.summary, i.published, l.source, n.name AS source_name, n.level,
-  n.insee, n.siren, i.language, i.author,
+SELECT i.id AS item_id, i.uid, i.title, i.url, i.summary, i.published, i.kind, i.deadline, i.phase, l.source, n.name AS source_name,
+  n.level, n.insee, n.siren, i.language, i.author,
   (SELECT count(*) FROM sightings AS s WHERE s.item_id = i.id) AS sightings,
   i.first_seen, i.updated, i.changed_at, i.withdrawn_at
 FROM items AS i JOIN sightings AS l ON l.id = i.lead_id JOIN sources AS n ON n.slug = l.source
-WHERE i.kind = 'news';
+WHERE i.news = 1;
 
 CREATE VIEW v_events AS
 SELECT i.id AS item_id, i.uid, i.title, i.starts, i.ends, i.all_day, i.tz, i.starts_utc, i.ends_utc, i.doubts,
-  i.status, i.location, i.geo, i.organiser, i.url, i.summary, i.published, l.source, n.name AS source_name, n.level,
+  i.status, i.phase, i.news, i.location, i.geo, i.conference, i.organiser, i.deadline, i.url, i.summary, i.published, l.source, n.name AS source_name, n.level,
   n.insee, n.siren, i.language, i.sequence,
   (SELECT count(*) FROM sightings AS s WHERE s.item_id = i.id) AS sightings,
   i.first_seen, i.updated, i.changed_at, i.withdrawn_at

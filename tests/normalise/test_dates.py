@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.model import Occurrence
-from aggregator.normalise.dates import context, expect, machine, published, read
+from aggregator.normalise.dates import context, expect, machine, phase, published, read, status
 from aggregator.normalise.dates.words import fold
 
 HERE = Path(__file__).parent
@@ -76,6 +76,21 @@ def test_labelled_flags_are_told() -> None:
         assert {f: told.get(f) for f in flags} == {f: wanted.get(f) for f in flags}, case["text"]
 
 
+def test_a_date_is_the_new_one_where_the_words_say_so() -> None:
+    told = [case for case in _cases("more_dates.jsonl") if "moved" in case]
+    assert {case["moved"] for case in told} == {True, False}
+    for case in told:
+        seen = datetime.fromisoformat(case["published"]).replace(tzinfo=UTC)
+        reading = read(case["text"], seen=seen, language=case.get("language", "fr"))
+        assert (reading and reading.moved) == case["moved"], case["text"]
+
+
+@pytest.mark.parametrize("case", _cases("titles.jsonl"), ids=lambda case: case["text"])
+def test_a_title_says_what_became_of_its_event_with_or_without_a_date(case: Case) -> None:
+    for text in (case["text"], case["text"].upper(), f"  {case['text']} \n"):
+        assert (status(text, case.get("language", "fr")), phase(text)) == (case["status"], case["phase"]), text
+
+
 def test_no_word_is_hidden_by_the_set_that_spares_its_expression() -> None:
     """The sets of stems only save time: each expression that finds something is let through."""
     expressions = [value for value in vars(context).values() if isinstance(value, context.Words)]
@@ -83,7 +98,7 @@ def test_no_word_is_hidden_by_the_set_that_spares_its_expression() -> None:
     for case in (case for name in FILES for case in _cases(name)):
         folded = fold(case["text"])
         stems = {word[:4] for word in re.findall(r"[^\W\d_]+", folded)}
-        for end in range(0, len(folded) + 1, 3):
+        for end in (found.start() for found in re.finditer(r"\b|$", folded)):  # a date begins where a word does
             for words in expressions:
                 if words.pattern.search(folded[:end]):
                     assert not words.stems.isdisjoint(stems), (words.pattern.pattern, folded[:end])

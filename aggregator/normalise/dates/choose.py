@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
+from typing import Literal
 
 from aggregator.normalise.dates import context
 from aggregator.normalise.dates.grammar import OLDEST, Run
@@ -16,12 +17,13 @@ from aggregator.normalise.dates.resolve import Dated, Lean, dated
 _YEARS_AS_TWO_DIGITS = range(20, 32)
 _JOINS = re.compile(
     r"^\s*(?:\([^()\n]{0,60}\)|a [^,.;()\n]{2,40})?\s*[,;&]?\s*(?:et|puis)?\s*(?:le|les|du)?\s*$"
-    r"|^\s*[,;]?\s*(?:\d\w*|deuxieme|seconde|troisieme)?\s*(?:session|seance|groupe|atelier|date|rencontre|volet|partie)\W{0,3}\d{0,2}\s*:?\s*(?:le)?\s*$"
+    r"|^\s*[,;]?\s*(?:\d\w*|deuxieme|seconde|troisieme)?\s*(?:session|seance|groupe|atelier|date|rencontre|volet|partie|tour|jour|journee)\W{0,3}\d{0,2}\s*:?\s*(?:le)?\s*$"
     r"|(?:\bet\b|\bpuis\b|\bsuivie?\b|\bainsi que\b|\band\b|\by\b|\bund\b|&).{0,40}$",
     re.DOTALL,
 )
 _OR = re.compile(r"\b(?:ou|soit|or|oder)\b")
-_LABEL = re.compile(r"\bdates?\s*:\s*$")
+_PADDED = re.compile(r"\d\d/\d\d")
+_LABEL = re.compile(r"\b(?:dates?\s*:|(?:deadline|limite|cloture|echeance)\s*:?)\s*$")
 
 
 @dataclass(slots=True)
@@ -64,6 +66,8 @@ def found(tokens: Tokens, run: Run, setting: Setting) -> Found:
     around = context.Around(before, after, run.lead, text[start : run.start], tokens.stems)
     if ("Y" in run.letters or "F" in run.letters) and any(day.year and day.year < OLDEST for day in run.days):
         return Found(run, "none", around)
+    if around.lead_words == "le " and not setting.block and context.dateline(before, after, timed="H" in run.letters):
+        return Found(run, "none", around)
     kind = context.kind_of(
         around,
         single=len(run.days) == 1,
@@ -89,13 +93,15 @@ def sound(tokens: Tokens, run: Run, setting: Setting) -> bool:
     weekday = "W" in run.letters or "P" in run.letters
     introduced = bool(run.lead.strip("a")) or any(day.marked for day in days)
     if any(day.numeric == "s" for day in bare):
-        return setting.block or weekday or (len(days) > 1 and introduced)
+        return setting.block or weekday or (introduced and (len(days) > 1 or "H" in run.letters))
     if setting.block or introduced or weekday or "H" in run.letters:
         return True
-    if _LABEL.search(tokens.text[max(0, run.start - 12) : run.start]):
+    if _LABEL.search(tokens.text[max(0, run.start - 16) : run.start]):
         return True
     if run.start or tokens.text[run.end :].strip(" .,!\n"):
         return False
+    if not _PADDED.fullmatch(tokens.text, run.start, run.end) or days[0].day == days[0].month:
+        return False  # « 2/3 », « 10/10 »
     # « 03/02 » alone: a day soon to come, or else as likely a fraction.
     when = dated(run, setting.seen, "near")
     return when is not None and -30 <= (when.spans[0].first - setting.seen).days <= 120
@@ -123,20 +129,24 @@ def _either_way(tokens: Tokens, run: Run, number: int) -> bool:
     return letter == "F" and "/" in tokens.word(day.first) and day.day <= 12 and day.day != day.month
 
 
-def leaders(all_found: Sequence[Found]) -> tuple[list[Found], str, bool]:
-    """Give the dates that are the event's, their role, and whether the event has moved."""
+Move = Literal["", "from", "to"]
+
+
+def leaders(all_found: Sequence[Found]) -> tuple[list[Found], str, Move]:
+    """Give the dates that are the event's, their role, and whether the event has moved: from them, or to them."""
     kinds = {one.kind for one in all_found}
     if "new" in kinds:
-        return [one for one in all_found if one.kind == "new"][:1], "event", True
+        new = next(one for one in all_found if one.kind == "new")
+        return [new], "deadline" if context.deadline_moved(new.around) else "event", "to"
     events = [one for one in all_found if one.kind == "event"]
     if "old" in kinds:
-        return events or [one for one in all_found if one.kind == "old"], "event", True
+        return (events, "event", "to") if events else ([one for one in all_found if one.kind == "old"], "event", "from")
     if events:
-        return events, "event", False
+        return events, "event", ""
     for kind, role in (("period", "period"), ("deadline", "deadline"), ("until", "event")):
         if kind in kinds:
-            return [one for one in all_found if one.kind == kind][:1], role, False
-    return [], "event", False
+            return [one for one in all_found if one.kind == kind][:1], role, ""
+    return [], "event", ""
 
 
 def years(tokens: Tokens, chosen: list[Found], setting: Setting) -> list[tuple[Found, Dated]]:
@@ -169,8 +179,15 @@ def _named_year(tokens: Tokens, seen: date) -> int:
     return year if abs(year - seen.year) <= 1 else 0
 
 
-def merged(text: str, whens: list[tuple[Found, Dated]], setting: Setting) -> list[tuple[Found, Dated]]:
-    """Drop what another run says better; keep several dates only where the words join them, else the best one, flagged."""
+def merged(
+    text: str, whens: list[tuple[Found, Dated]], setting: Setting, *, first: bool
+) -> list[tuple[Found, Dated]]:
+    """Drop what another run says better; keep several dates only where the words join them, else the best one, flagged.
+
+    `first`: the first one is the best (« La séance du 12 mars est annulée. Prochaine séance : 9 avril »).
+    """
+    if len(whens) == 2 and _ENDS.match(text, whens[0][0].run.end) and _stretched(whens[0][1], whens[1][1]):
+        return whens[:1]
     kept: list[tuple[Found, Dated]] = []
     for pair in whens:
         twin = next((k for k in kept if _within(pair[1], k[1]) or _within(k[1], pair[1])), None)
@@ -183,7 +200,8 @@ def merged(text: str, whens: list[tuple[Found, Dated]], setting: Setting) -> lis
     if setting.head:
         periods = [k for k in kept if len(k[1].run.days) > 1 and k[1].run.days[0].year]
         return periods[:1] or [k for k in kept if k[0].head] or kept[:1]
-    if len(kept) == 2 and _ENDS.match(text, kept[0][0].run.end) and _stretched(kept[0][1], kept[1][1]):
+    if first:
+        kept[0][1].flags += ["several dates", "ambiguous"]
         return kept[:1]
     joined = kept[:1]
     for (one, when), (other, after) in pairwise(kept):

@@ -11,8 +11,10 @@ from calendar import monthrange
 from datetime import date, timedelta
 from functools import lru_cache
 
+from aggregator.normalise.dates.context import WINDOW, Around, lean_of, shown_until
 from aggregator.normalise.dates.lexer import vocabulary
 from aggregator.normalise.dates.reading import DateReading, Precision
+from aggregator.normalise.dates.resolve import Lean
 
 _RANKS = {
     "premier": 1,
@@ -32,6 +34,7 @@ _YEAR = r"(?:de l'annee |de l'an |d'annee |de )?(20\d\d)(?![\d-])"
 _QUARTER = re.compile(_RANK + r"trimestre (?:scolaire )?" + _YEAR)
 _SHORT_QUARTER = re.compile(r"\bt ?([1-4])[ /-](20\d\d)(?![\d-])")
 _SEMESTER = re.compile(_RANK + r"semestre " + _YEAR)
+_SHORT_SEMESTER = re.compile(r"\bs ?([12])[ /-](20\d\d)(?![\d-])")
 _SEASON = re.compile(r"(?<![-/])\b(printemps|ete|automne|hiver) (?:(20\d\d) ?[-/] ?)?" + _YEAR)
 _SEASONS = {"printemps": 3, "ete": 6, "automne": 9, "hiver": 12}
 _YEARS = re.compile(
@@ -44,8 +47,9 @@ _NOT_BEFORE = re.compile(
     r"|obtenue?s?|labellisee?s?|catalogue|programme de|apres))\b[^.!?\n]{0,24}$"
 )
 _BY = re.compile(
-    r"\b(?:avant|d'ici(?: a| la)?|au plus tard|jusqu'(?:a|en|au)|deadline|date limite|echeance|cloture)[\s:]*(?:la |le |en )?$"
+    r"\b(?:avant|d'ici(?: a| la)?|au plus tard|jusqu'(?:a|en|au)?|deadline|date limite|echeance|cloture)[\s:]*(?:la |le |l'|en )?$"
 )
+_OPEN = re.compile(r"\b(?:a partir|a compter|des)(?: d[eu'])?(?: la| le| l')? ?$")
 _LATER = re.compile(r"[\s,]*(?:derniere?s?|passee?|ecoulee?)\b")
 
 
@@ -60,20 +64,24 @@ def _months(language: str) -> tuple[re.Pattern[str], dict[str, int]]:
 _WEEK = re.compile(_RANK + r"(semaine|quinzaine|week-?end) (?:de |d'|du mois de |du mois d'|du mois )?")
 
 
-def coarse(text: str, seen: date, tz: str, language: str) -> DateReading | None:
-    """Read what is less precise than a day; None when nothing is, or when it is past."""
+def coarse(text: str, stems: set[str], seen: date, tz: str, language: str) -> DateReading | None:
+    """Read what is less precise than a day; None when nothing is, or when it is past. `stems`: see context.Words."""
     for read in (_quarter, _week, _month, _season, _year):
-        found = read(text, seen, language)
+        found = read(text, stems, seen, language)
         if found is None:
             continue
         first, last, precision, flags, span = found
         before = text[max(0, span[0] - 60) : span[0]]
         if _NOT_BEFORE.search(before) or _LATER.match(text, span[1]) or (last - seen).days < -60:
             return None
-        if _BY.search(before):
-            if precision == "month" and before.rstrip().endswith("avant"):
+        if by := _BY.search(before):
+            if precision in ("month", "season") and by.group().startswith("avant"):
                 return None  # « avant septembre »: by the last day of August, or of September?
+            if by.group().startswith("jusqu") and shown_until(before, text[span[1] : span[1] + WINDOW], stems):
+                return DateReading((), "event", None, None, precision, (*flags, "open start"), "", span, None, last, tz)
             return DateReading((), "deadline", None, None, precision, flags, "", span, last, last, tz)
+        if _OPEN.search(before):  # « à partir de mars 2026 »
+            return DateReading((), "event", None, None, precision, (*flags, "open end"), "", span, first, None, tz)
         return DateReading((), "event", None, None, precision, flags, "", span, first, last, tz)
     return None
 
@@ -86,8 +94,13 @@ def _end(year: int, month: int) -> date:
     return date(year, month, monthrange(year, month)[1])
 
 
-def _quarter(text: str, seen: date, language: str) -> _Coarse | None:
-    for pattern, length, count in ((_QUARTER, 3, 4), (_SHORT_QUARTER, 3, 4), (_SEMESTER, 6, 2)):
+def _quarter(text: str, stems: set[str], seen: date, language: str) -> _Coarse | None:
+    for pattern, length, count in (
+        (_QUARTER, 3, 4),
+        (_SHORT_QUARTER, 3, 4),
+        (_SEMESTER, 6, 2),
+        (_SHORT_SEMESTER, 6, 2),
+    ):
         found = pattern.search(text)
         if found is None:
             continue
@@ -100,7 +113,7 @@ def _quarter(text: str, seen: date, language: str) -> _Coarse | None:
     return None
 
 
-def _season(text: str, seen: date, language: str) -> _Coarse | None:
+def _season(text: str, stems: set[str], seen: date, language: str) -> _Coarse | None:
     found = _SEASON.search(text)
     if found is None:
         return None
@@ -111,7 +124,7 @@ def _season(text: str, seen: date, language: str) -> _Coarse | None:
     return date(year, month, 1), _end(year, month + 2), "season", flags, found.span()
 
 
-def _year(text: str, seen: date, language: str) -> _Coarse | None:
+def _year(text: str, stems: set[str], seen: date, language: str) -> _Coarse | None:
     found = _YEARS.search(text)
     if found is None or int(found[2]) < seen.year:
         return None
@@ -125,7 +138,7 @@ def _year(text: str, seen: date, language: str) -> _Coarse | None:
     return date(year, 1, 1), date(year, 12, 31), "year", (), found.span()
 
 
-def _month(text: str, seen: date, language: str) -> _Coarse | None:
+def _month(text: str, stems: set[str], seen: date, language: str) -> _Coarse | None:
     pattern, names = _months(language)
     for found in pattern.finditer(text):
         part, name, year, part2, name2, year2 = found.groups()
@@ -134,8 +147,14 @@ def _month(text: str, seen: date, language: str) -> _Coarse | None:
             continue
         if text[max(0, found.start() - 8) : found.start()].rstrip(" e-r.")[-1:].isdigit():
             return None  # « 32 mars 2026 »
-        return _of_months(found, part, names[name], year, part2, names[name2] if name2 else 0, year2, seen)
+        lean = _lean(text, found.span(), stems)
+        return _of_months(found, part, names[name], year, part2, names[name2] if name2 else 0, year2, seen, lean)
     return None
+
+
+def _lean(text: str, span: tuple[int, int], stems: set[str]) -> Lean:
+    before, after = text[max(0, span[0] - WINDOW) : span[0]], text[span[1] : span[1] + WINDOW]
+    return lean_of(Around(before, after, "", "", stems))
 
 
 def _of_months(
@@ -147,10 +166,11 @@ def _of_months(
     month2: int,
     year2: str | None,
     seen: date,
+    lean: Lean,
 ) -> _Coarse | None:
     flags: tuple[str, ...] = ()
     if not year and not year2:
-        chosen = _near(month, month2 or month, seen)
+        chosen = _near(month, month2 or month, seen, lean)
         if chosen is None:
             return None
         first_year, flags = chosen, ("year inferred",)
@@ -180,7 +200,9 @@ def _third(part: str | None, year: int, month: int) -> tuple[date, date, bool]:
     return date(year, month, 1), _end(year, month), False
 
 
-def _near(month: int, last: int, seen: date) -> int | None:
+def _near(month: int, last: int, seen: date, lean: Lean) -> int | None:
+    if lean == "next":  # « en novembre prochain »
+        return seen.year + (_end(seen.year + (last < month), last) < seen)
     fit = []
     for year in (seen.year - 1, seen.year, seen.year + 1):
         first, end = date(year, month, 1), _end(year + (last < month), last)
@@ -189,13 +211,13 @@ def _near(month: int, last: int, seen: date) -> int | None:
     return min(fit)[1] if fit else None
 
 
-def _week(text: str, seen: date, language: str) -> _Coarse | None:
+def _week(text: str, stems: set[str], seen: date, language: str) -> _Coarse | None:
     pattern, names = _months(language)
     for found in _WEEK.finditer(text):
         month = pattern.match(text, found.end())
         if month is None or month[1] or month[5]:
             continue
-        year = int(month[3]) if month[3] else _near(names[month[2]], names[month[2]], seen)
+        year = int(month[3]) if month[3] else _near(names[month[2]], names[month[2]], seen, _lean(text, month.span(), stems))
         if year is None or not 1990 <= year <= 2100:
             return None
         span = (found.start(), month.end())

@@ -11,12 +11,13 @@ from itertools import islice
 
 from aggregator.model import Occurrence, Status
 from aggregator.normalise.dates import context
-from aggregator.normalise.dates.choose import Found, Setting, found, leaders, merged, sound, undecided, years
+from aggregator.normalise.dates.choose import Found, Move, Setting, found, leaders, merged, sound, undecided, years
 from aggregator.normalise.dates.coarse import coarse
 from aggregator.normalise.dates.grammar import runs
+from aggregator.normalise.dates.languages import foreign, language_of
 from aggregator.normalise.dates.lexer import Tokens, tokenise
 from aggregator.normalise.dates.machine import zone_info
-from aggregator.normalise.dates.nearby import hours_beside, lasts, zone_of_place
+from aggregator.normalise.dates.nearby import hours_beside, lasts, welcomes, zone_of_place
 from aggregator.normalise.dates.reading import DateReading, Precision
 from aggregator.normalise.dates.resolve import Dated, long, occurrences
 from aggregator.normalise.dates.words import fold
@@ -25,12 +26,13 @@ from aggregator.normalise.text import repair
 MAX_TEXT = 20_000
 _CUT = frozenset({"au", "a", "-", "et", "jusqu'au"})
 _LONG_MOVE = timedelta(days=10)
+_SHORT_STAY = timedelta(days=5)
 _SHORT = 200
 _FEW_RUNS = 40  # a text with more dates than this is a list of something, and no event
 _DAMAGE = re.compile("é©|[àÀ][‡«²³´¹»®¯€‰¼¶]|๠")
 _DIGIT = re.compile(r"\d")
 _HINT = re.compile(
-    r"ulterieur|sine die|nouvel ordre|printemps|automne|hiver|\bete\b|\bpremier (?:jan|fev|mar|avr|mai|jui|aou|sep|oct|nov|dec)|\b(?:en|de|debut|fin|mi|courant)[ -](?:jan|fev|mar|avr|mai|jui|aou|sep|oct|nov|dec)|tous les|toutes les|chaque|du mois"
+    r"ulterieur|sine die|nouvel ordre|reportee?s?\b|printemps|automne|hiver|\bete\b|\bpremier (?:jan|fev|mar|avr|mai|jui|aou|sep|oct|nov|dec)|\b(?:en|de|debut|fin|mi|courant)[ -](?:jan|fev|mar|avr|mai|jui|aou|sep|oct|nov|dec)|tous les|toutes les|chaque|du mois"
 )
 _HEAD = re.compile(
     r"\s*(?:[a-z]{3,8}\.?\s+)?(\d{1,2})(?:er)?\s*\n\s*[a-z]{3,9}\.?(?:\s*\n\s*\d{4}(?=\n|$)| \d{4}(?=\n|$))?(?=\s|$)"
@@ -91,6 +93,9 @@ def _block_head(folded: str, block: bool) -> tuple[str, int]:
 
 def _read(folded: str, setting: Setting, tz: str) -> DateReading | None:
     tokens = tokenise(folded, setting.language)
+    if foreign(folded, tokens.stems) and (language := language_of(folded, setting.language)):
+        setting.language = language
+        tokens = tokenise(folded, language)
     chains = list(islice(runs(tokens, english=setting.language.startswith("en")), _FEW_RUNS + 1))
     if len(chains) > _FEW_RUNS:
         return None
@@ -110,21 +115,24 @@ def _read(folded: str, setting: Setting, tz: str) -> DateReading | None:
         return DateReading(status="postponed", words=words, span=span, tz=tz)
     if "M" not in tokens.classes and "Y" not in tokens.classes:
         return None
-    rough = coarse(folded, setting.seen, tz, setting.language)
+    rough = coarse(folded, tokens.stems, setting.seen, tz, setting.language)
     if rough is None:
         return None
     words, span = setting.words(rough.span)
     status = context.status_of(folded, tokens.stems, setting.language)
-    return replace(rough, words=words, span=span, status=status)
+    given = status == "postponed" and context.moved_to(folded[: rough.span[0]][-context.WINDOW :], tokens.stems)
+    return replace(rough, words=words, span=span, status=status, moved=given)
 
 
-def _told(tokens: Tokens, chosen: list[Found], role: str, moved: bool, setting: Setting, tz: str) -> DateReading | None:
+def _told(tokens: Tokens, chosen: list[Found], role: str, moved: Move, setting: Setting, tz: str) -> DateReading | None:
     """Give the reading of the chosen dates; None when one of them does not exist, or when they are alternatives."""
     whens = years(tokens, chosen, setting)
     if not whens or (len(whens) < len(chosen) and not setting.head):
         return None
+    telling = context.telling(tokens.stems)
+    status = context.status_of(tokens.text, tokens.stems, setting.language) if telling else None
     if len(whens) > 1:
-        whens = merged(tokens.text, whens, setting)
+        whens = merged(tokens.text, whens, setting, first=status == "cancelled")
     if undecided(tokens.text, whens):
         return None
     flags = [flag for _, when in whens for flag in when.flags]
@@ -134,9 +142,11 @@ def _told(tokens: Tokens, chosen: list[Found], role: str, moved: bool, setting: 
         flags.append("zone assumed")
     if len(whens) == 1 and whens[0][0].run.days[-1].link == "range" and context.moved_from(whens[0][0].around):
         last = whens[0][1].spans[-1]
-        last.first, moved = last.last, True  # « reporté du 3 décembre au 12 février »
+        if last.last - last.first <= _SHORT_STAY:
+            flags.append("ambiguous")  # « reportées du 16 au 18 avril »: a move, or a new period?
+        last.first, moved = last.last, "to"  # « reporté du 3 décembre au 12 février »
     for one, when in whens if "H" in tokens.classes else ():
-        if not any(span.clocks for span in when.spans):
+        if not any(span.clocks for span in when.spans) or welcomes(tokens, one.run):
             clocks = hours_beside(tokens, one.run, block=setting.block)
         elif lasts(tokens, one.run):
             clocks = one.run.days[-1].clocks[:-1]
@@ -150,12 +160,16 @@ def _told(tokens: Tokens, chosen: list[Found], role: str, moved: bool, setting: 
     if role == "deadline":  # « avant le 10 avril à minuit »: the day is over
         for span in whens[0][1].spans:
             span.clocks = [clock for clock in span.clocks if clock.hour < 24]
-    telling = context.telling(tokens.stems)
-    status = context.status_of(tokens.text, tokens.stems, setting.language) if telling else None
     status = status or ("postponed" if moved else None)
     if status == "postponed" and not moved and whens[0][1].spans[-1].last - whens[0][1].spans[0].first > _LONG_MOVE:
         flags.append("ambiguous")  # « report de la réunion, du 12 mars au 9 avril »: a period, or from … to?
-    return _reading(tokens, whens, role, status, flags, setting, tz)
+    reading = _reading(tokens, whens, role, status, flags, setting, tz)
+    return replace(reading, moved=True) if moved == "to" else reading
+
+
+def _is_new(whens: list[tuple[Found, Dated]]) -> bool:
+    """Say whether the words call this date the new one."""
+    return whens[0][0].kind == "new" or context.moved_from(whens[0][0].around)
 
 
 def _reading(
@@ -227,9 +241,9 @@ def _recurring(
     if len(chosen) == len(run.days) == 1 and not context.opens(around):
         # « tous les mardis, prochaine séance le 7 avril » is one of them; « tous les ans le 21 juin » is a habit.
         known = run.days[0].year or "W" in run.letters or "H" in run.letters or context.announced(around)
-        reading = _told(tokens, chosen, "event", False, setting, tz) if known else None
+        reading = _told(tokens, chosen, "event", "", setting, tz) if known else None
         return replace(reading, recurring=words) if reading else alone
-    reading = _told(tokens, chosen, "period", False, setting, tz)
+    reading = _told(tokens, chosen, "period", "", setting, tz)
     if reading is None or not reading.occurrences:
         return None
     first, last = reading.occurrences[0], reading.occurrences[-1]
@@ -240,7 +254,7 @@ def _recurring(
 
 def _last_day(occurrence: Occurrence) -> date | None:
     if occurrence.end is None:
-        return None
+        return None if occurrence.all_day else _day(occurrence.start)
     return _day(occurrence.end - timedelta(days=1) if occurrence.all_day else occurrence.end)
 
 

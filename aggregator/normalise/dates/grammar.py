@@ -20,7 +20,7 @@ _Z = r"(?:[c(/-]?Z){0,2}"
 _H = rf"(?:H|D(?=[-a]H)){_Z}\)?"
 _HOURS = rf"[c(:r/-]{{0,2}}[adbiu]{{0,3}}{_H}(?:[-aeouc/(]{{1,3}}[adui]{{0,2}}H{_Z}\)?)*"
 _DAY = r"(?:[WP][c(]?)?l?(?:D(?:-M-Y|d?M(?:[cd]?Y)?)?|F|SY?|s|GM?Y?)"
-_ENGLISH_DAY = rf"(?:{_DAY}|(?:Wc?)?l?MD(?:-D)?(?:c?Y)?)"
+_ENGLISH_DAY = rf"(?:{_DAY}|(?:Wc?)?l?MD(?:[-ae]D)?(?:c?Y)?)"
 _JOIN = r"(?:r?c[eo]?|r?[eo]{1,2}|r?[-au/]|(?<=D)(?=D))[adl]{0,2}"
 
 
@@ -169,8 +169,9 @@ def _month_first(tokens: Tokens, index: int, days: list[Day], weekday: int, link
     if index + 1 >= len(classes) or classes[index + 1] != "D":
         return index
     days.append(Day(values[index + 1][0], month, 0, weekday, link, marked=marked, first=index))
-    if classes[index + 2 : index + 4] == "-D":
-        days.append(Day(values[index + 3][0], month, link="range", marked=True, first=index + 3))
+    if classes[index + 2 : index + 4] in ("-D", "aD", "eD") and classes[index + 4 : index + 5] != "M":
+        joined = "list" if classes[index + 2] == "e" else "range"
+        days.append(Day(values[index + 3][0], month, link=joined, marked=True, first=index + 3))
         return index + 3
     return index + 1
 

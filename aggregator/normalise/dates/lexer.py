@@ -36,15 +36,17 @@ _TOKEN = re.compile(
         | \b(?:24\ ?h?\ ?/\ ?24|7\ ?j?\ ?/\ ?7)(?:\ ?[hj])?(?!\d)
         | \b\d+(?:[.,]\d+)?\ ?(?:%|€|euros?\b|km\b|m2\b|ans\b|kg\b|eur\b)
         | \d{{5,}} )
-    | (?P<I> \b(?:19|20)\d\d-\d\d-\d\d(?![\d-])(?:t(?=\d\d:))?)
-    | (?P<F> \b(?: \d{{1,2}}/\d{{1,2}}/(?:\d{{4}}|\d\d) | \d{{1,2}}\ ?/\ \d{{1,2}}\ ?/\ \d{{4}} | \d{{1,2}}\.\d{{1,2}}\.\d{{4}}
-           | \d\d\.\d\d\.\d\d | \d{{1,2}}-\d{{1,2}}-\d{{4}} )(?!\d|[./-]\d))
+    | (?P<I> \b(?:19|20)\d\d(?:-\d\d-\d\d(?![\d-])|/\d\d/\d\d(?![\d/]))(?:t(?=\d\d:))?)
+    | (?P<F> \b(?: \d{{1,2}}/\d{{1,2}}/(?:\d{{4}}|\d\d)(?!\d|[./]\d) | \d{{1,2}}\ ?/\ \d{{1,2}}\ ?/\ \d{{4}}(?!\d|/)
+           | \d{{1,2}}\.\d{{1,2}}\.\d{{4}}(?!\d|[./]\d) | \d\d\.\d\d\.\d\d(?!\d|[./-]\d)
+           | \d{{1,2}}-\d{{1,2}}-\d{{4}}(?!\d|[./-]\d) | (?<!-)\d\d-\d\d-2\d(?!\d|[./-]\d) ))
     | (?P<H> (?<!\d)(?:[01]?\d|2[0-4]) (?:
-             \ ?h(?:eures?|rs?|oras?)?(?![a-z])
+             \ ?h(?:eures?|rs?|oras?)?(?![a-z])(?:\ et\ (?:demie|quart)\b)?
                (?:\.(?=\ ?[0-5]\d\s*(?:\Z|[,;.()-])))?
                (?:(?:[0-5]\d(?!\d)|\ [0-5]\d(?!\d|\ ?h|[/.]\d){_MONTH_AHEAD})(?:\ ?(?:mn|min)\b)?)?
            | :[0-5]\d(?::[0-5]\d(?:\.\d{{1,9}})?(?:z\b|[+-]\d\d:?\d\d(?!\d))?)?(?![\d:])(?:\ ?(?:[ap]\.?m\b\.?|h\b|uhr\b))?
-           | (?:\.[0-5]\d)?\ ?(?:[ap]\.?m\b\.?|uhr\b) ))
+           | (?:\.[0-5]\d)?\ ?(?:[ap]\.?m\b\.?|uhr\b)
+           | (?:(?<=\ba\ \d)|(?<=\ba\ \d\d)|(?<=\bde\ \d)|(?<=\bde\ \d\d))\.[0-5]\d(?!\d|\.\d) ))     # « à 14.30 »
     | (?P<S> \b\d{{1,2}}/\d{{1,2}}(?![\d/]) )
     | (?P<s> \b\d{{1,2}}\.\d{{1,2}}(?!\d|\.\d)(?:\.(?=\s?-))? )
     | (?P<O> \b\d{{1,3}}(?:\ ?er\b|°|(?:e|es|eme|emes|re|ere|eres|res|ers|nd|nde|nds|ndes|de|st|rd|th|o|a)\b) )
@@ -79,14 +81,14 @@ _OTHERS: dict[str, dict[str, str]] = {
     language: {word: row[0] for row in rows.split("; ") for word in row[2:].split()}
     for language, rows in {
         "en": "l the on; d of from; a to at through; u until till; b between; e and; o or; i around",
-        "es": "l el los las; d del de desde; a a al hasta; e y e; o o; b entre",
+        "es": "l el los las; d del de desde; a a al las; u hasta; e y e; o o; b entre",
         "de": "l der den dem am; d vom von; a bis zum um; e und; o oder; b zwischen; i ab",
         "it": "l il i; d dal dall di del dalle; a al all alle ore; u fino; e e ed; b tra",
-        "pt": "l o os dia dias; d do da de; a a ao as ate; e e; b entre",
+        "pt": "l o os dia dias; d do da de; a a ao as; u ate; e e; b entre",
     }.items()
 }
 _SIGNS = {
-    ",": "c", ";": "c", "|": "c", "•": "c", "·": "c", "&": "e", "+": "e", "-": "-", ">": "-", "/": "/", "(": "(", ")": ")",
+    "@": "a", ",": "c", ";": "c", "|": "c", "•": "c", "·": "c", "&": "e", "+": "e", "-": "-", ">": "-", "/": "/", "(": "(", ")": ")",
     "[": "(", "]": ")", ":": ":", ".": ".", "!": "!", "?": "!", "…": "!", "»": "q", "«": "q", '"': "q", "“": "q", "”": "q",
 }  # fmt: skip
 MODIFIER_FROM, MODIFIER_ABOUT = 1, 2
@@ -147,6 +149,9 @@ def vocabulary(language: str) -> Vocabulary:
 
 _HOUR_WORDS = frozenset({"a", "de", "entre", "des", "vers", "et", "jusqu'a", "at"})
 _DIGITS = re.compile(r"\d+")
+_RANGES = re.compile(r" ?- ?\d")
+_OF_MONTH = re.compile(r" (?:de )?([a-z]{3,10})\b")
+_NUMBER_SIGNS = frozenset("n no ne ° #".split())
 _NAME = re.compile(r"[^\W\d_]+")
 
 
@@ -174,8 +179,10 @@ def tokenise(folded: str, language: str) -> Tokens:
                 skip_to = end
         elif group == "p":
             letter, value = _SIGNS.get(text, "q"), ()
-            if text == "'" or (text == "." and german and before == "D" and ends[-1] == start):
-                continue  # « 12. März »
+            if text == "'" or (
+                text == "." and before == "D" and ends[-1] == start and (german or _RANGES.match(folded, end))
+            ):
+                continue  # « 12. März », « 12.-14.03.2026 »
         elif group == "N" or group == "Q":
             letter, value = _number(text)
             if starts and _counts(tokens, start, letters):
@@ -184,6 +191,12 @@ def tokenise(folded: str, language: str) -> Tokens:
             letter, value = _NUMERIC[group or ""](text)
             if letter == "S" and _MONTH_NEXT.match(folded, end):
                 letter, value = ("G", value) if value[1] == value[0] + 1 else ("n", ())
+            elif (
+                letter == "O" and text == "1e" and (name := _OF_MONTH.match(folded, end)) and _is_month(name[1], words)
+            ):
+                letter, value = "D", (1,)  # « 1º de marzo », and « 1e mars » for 1er
+            elif letter == "F" and starts and tokens.word(-1) in _NUMBER_SIGNS:
+                letter, value = "J", ()  # « délibération n° 2026-03-12 »
         letters.append(letter)
         values.append(value)
         starts.append(start)
@@ -200,7 +213,7 @@ _BY_PLACE = frozenset("HZaiu?")
 def _counts(tokens: Tokens, start: int, letters: list[str]) -> bool:
     """Say whether a number counts something else: glued to a word that leads no date (« v12 »), or after COP, n°, #, J-."""
     last = len(letters) - 1
-    if tokens.text[start - 1] in "#°":
+    if tokens.text[start - 1] in "#°" or tokens.word(last) in "#°":
         return True
     if tokens.ends[-1] == start:
         return letters[-1] in "xnOJHDY" or tokens.word(last) == "d"
@@ -215,6 +228,9 @@ def _special(
 ) -> tuple[str, Value, int]:
     """Read words that mean what they say only where they stand: mar, midi, heure, à partir de, a town after an hour."""
     folded = tokens.text
+    if letters and letters[-1] in "H(" and len(text) == 1 and (dotted := _DOTTED_ZONE.match(folded, start)):
+        tokens.zones[len(letters)] = "UTC"
+        return "Z", (), dotted.end()
     if letters and letters[-1] in "H(" and (town := _town(folded, start, letters)):
         tokens.zones[len(letters)] = town[0]
         return "Z", (), town[1]
@@ -222,7 +238,8 @@ def _special(
         letter, value = _short(text, folded, end, letters, words)
         return letter, value, end + (letter in "MW" and folded.startswith(".", end))
     if letter == "H":
-        return (letter, value, end) if letters and tokens.word(len(letters) - 1) in _HOUR_WORDS else ("x", (), end)
+        led = letters and (tokens.word(len(letters) - 1) in _HOUR_WORDS or letters[-2:] == ["H", "-"])  # « 21h-minuit »
+        return (letter, value, end) if led else ("x", (), end)
     if letter == "Z":
         letter, zone, end = _zone(text, folded, end, letters)
         if zone:
@@ -282,6 +299,8 @@ def _hour(text: str) -> tuple[str, Value]:
             hour = hour % 12 + 12 * (half == "p") if hour <= 12 else hour
     if hour > 24 or (hour == 24 and minute):
         return "n", ()
+    if text.endswith(("demie", "quart")):
+        minute = 30 if text[-1] == "e" else 15
     if shift is None:
         return "H", (hour, minute)
     sign, hours, minutes = shift[1], int(shift[2] or 0), int(shift[3] or 0)
@@ -362,7 +381,8 @@ def _town(folded: str, start: int, letters: list[str]) -> tuple[str, int] | None
     if begin is None:
         return None
     names = list(_WORD.finditer(folded, begin.end(), begin.end() + 60))
-    found = place([n.group() for n in names[:6]], venue=True)
+    second = "H" in letters[-6:-1]  # « 15h à Paris (9h en Haïti) »: a state too has a clock
+    found = place([n.group() for n in names[:6]], venue=not second)
     if found is None or folded[names[found[1] - 1].end() :][:1] == "-":
         return None
     return "@" + found[0], names[found[1] - 1].end()
@@ -370,5 +390,6 @@ def _town(folded: str, start: int, letters: list[str]) -> tuple[str, int] | None
 
 _SHIFT = re.compile(r" ?([+-]) ?(\d{1,2})(?::?(\d\d))?(?!\d| ?h|:)")
 _WORD = re.compile(r"[^\W\d_]+(?:'(?=ivoire|djamena)[^\W\d_]+)?")
+_DOTTED_ZONE = re.compile(r"(?:t\.u|u\.t|g\.m\.t|u\.t\.c)\b\.?")
 _HERE = re.compile(r"(?:\b(?:a|au|en) )?(?:la )?(?=[^\W\d_])")
 _LITTLE = frozenset("de du des d la le l a en aux".split())

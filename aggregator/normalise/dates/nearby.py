@@ -16,6 +16,7 @@ _WELCOME = re.compile(
 )
 _OPENING = re.compile(r"\b(?:ouverture|debut|demarrage|lancement|commence|coup d'envoi|depart)\b[^,;]{0,20}$")
 _CLOSING = re.compile(r"\b(?:cloture|fin|fermeture|arrivee|cocktail|verre)\b[^,;]{0,20}$")
+_NAMED = re.compile(r"\b(?:ouverture|debut|demarrage|cloture|fin) $")
 _LENGTH = re.compile(r"\b(?:duree|pendant|durant|env|heures? de)\b[^,;]{0,12}$")
 _LED = re.compile(r"[:,()|•·-]\s*$|\bhoraires?\s*$")
 
@@ -39,7 +40,14 @@ def hours_beside(tokens: Tokens, run: Run, *, block: bool) -> list[Clock]:
             continue
         clocks, _ = hours(tokens, found.start(), found.end())
         label = tokens.text[tokens.starts[max(left, found.start() - 4)] : tokens.starts[found.start()]]
-        led = found.group()[0] in "adbiu" or _LED.search(label) or (found.start() == left and left < first)
+        if named := _what(tokens, found.end()):  # « 9h accueil, 9h30 ouverture, 17h clôture »
+            label = named + " "
+        led = (
+            found.group()[0] in "adbiu"
+            or _LED.search(label)
+            or _NAMED.search(label)
+            or (found.start() == left and left < first)
+        )
         if (
             clocks
             and led
@@ -58,6 +66,19 @@ def hours_beside(tokens: Tokens, run: Run, *, block: bool) -> list[Clock]:
     if closing and len(clocks) == len(closing[0][1]) == 1:
         return [clocks[0], replace(closing[0][1][0], link="range")]
     return clocks
+
+
+def _what(tokens: Tokens, index: int) -> str:
+    """Give the word right after an hour when it names what happens then."""
+    word = tokens.word(index) if tokens.classes[index : index + 1] == "x" else ""
+    return word if any(kind.search(word) for kind in (_WELCOME, _OPENING, _CLOSING)) else ""
+
+
+def welcomes(tokens: Tokens, run: Run) -> bool:
+    """Say whether the only hour of a run is that of the welcome: « 12 mars 2026 : 9h30 accueil, 10h ouverture »."""
+    if tokens.classes[run.last] != "H" or len(run.days[-1].clocks) != 1:
+        return False
+    return _WELCOME.search(_what(tokens, run.last + 1)) is not None
 
 
 def _length(tokens: Tokens, start: int, end: int, clocks: list[Clock]) -> bool:

@@ -23,7 +23,8 @@ class DateReading:
     `flags`: "year inferred", "ambiguous", "weekday disagrees", "open end", "open start", "zone assumed", "zone from place",
     "about", "to be confirmed", "ambiguous local time", "nonexistent local time", "several dates".
     `words` is what was read, at `span` of the text (NFC, repaired). `daypart`: "morning", "afternoon", "evening", "night".
-    `recurring`: « tous les 1ers jeudis du mois », kept as words.
+    `recurring`: « tous les 1ers jeudis du mois », kept as words. `moved`: the words say that the date given is the new one
+    (« reporté au 12 février », « nouvelle date : … »); in « REPORT ! Réunion du 12 mars » the date is the old one.
     """
 
     occurrences: tuple[Occurrence, ...] = ()
@@ -39,6 +40,7 @@ class DateReading:
     tz: str = "Europe/Paris"
     daypart: str | None = None
     recurring: str | None = None
+    moved: bool = False
 
 
 _WARNINGS = {

@@ -205,8 +205,8 @@ def slots(clocks: list[Clock], flags: list[str]) -> list[Slot] | None:
     """Give the hours said as intervals; None when they are alternatives, which decide nothing."""
     out: list[Slot] = []
     for clock in clocks:
-        if clock.link == "alt":
-            return None
+        if clock.link == "alt" and not (out and clock.zone and clock.zone != out[-1].zone):
+            return None  # « 9h heure de Cayenne, soit 14h heure de Paris » is one hour on two clocks
         at = (clock.hour, clock.minute)
         if clock.link == "range" and out and out[-1].end is None:
             out[-1].end, out[-1].zone = at, clock.zone or out[-1].zone
