@@ -85,7 +85,7 @@ class Renderer:
         again = {date.fromisoformat(f"{month}-01") for month in standing}
         first = bounds[0].replace(day=1)
         months = sorted({*held, *(month for month in again if first <= month <= bounds[1])})
-        files = {pages.calendar_path(feed): pages.calendar(self._site, feed, today, held)}
+        files = {f"{feed.path}.html": pages.calendar(self._site, feed, today, held)}
         files |= {pages.month_path(feed, month): pages.month(self._site, feed, month, held) for month in months}
         return files
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from aggregator.normalise.dates import context
 from aggregator.normalise.dates.grammar import OLDEST, Run
-from aggregator.normalise.dates.lexer import Tokens
+from aggregator.normalise.dates.lexer import NAME_MARK, Tokens
 from aggregator.normalise.dates.resolve import Dated, Lean, dated
 
 _YEARS_AS_TWO_DIGITS = range(20, 32)
@@ -81,8 +81,8 @@ def found(tokens: Tokens, run: Run, setting: Setting) -> Found:
 def sound(tokens: Tokens, run: Run, setting: Setting) -> bool:
     """Refuse what is too weak or may be read two ways: bare fractions, cut years, English 03/04/2026, « May 12 people »."""
     days = run.days
-    if _cut_year(tokens, run):
-        return False
+    if _cut_year(tokens, run) or tokens.text.startswith(NAME_MARK * 2, run.end + 1):
+        return False  # « CR réunion du 12 mars 2026.pdf »
     if setting.language.startswith("en") and any(_either_way(tokens, run, number) for number in range(len(days))):
         return False
     if "S" not in run.letters and "s" not in run.letters:

@@ -11,7 +11,7 @@ from calendar import monthrange
 from datetime import date, timedelta
 from functools import lru_cache
 
-from aggregator.normalise.dates.context import WINDOW, Around, lean_of, shown_until
+from aggregator.normalise.dates.context import WINDOW, Around, lean_of, recalled, shown_until
 from aggregator.normalise.dates.lexer import vocabulary
 from aggregator.normalise.dates.reading import DateReading, Precision
 from aggregator.normalise.dates.resolve import Lean
@@ -42,7 +42,7 @@ _YEARS = re.compile(
 )
 _PART = r"(?:(debut|mi|milieu|fin|courant|en|au mois|du mois|mois|de)[ -](?:du mois |mois )?(?:d[e'] ?)?)?"
 _NOT_BEFORE = re.compile(
-    r"(?:\d ?(?:er)?|\b(?:depuis|lettre|newsletter|bulletin|magazine|revue|infos?|journal|rapport|numero|edition|n°|publiee?|paru|parution|mise? a jour|tous les ans"
+    r"(?:\d ?(?:er)?|\b(?:depuis|lettre|newsletter|bulletin|magazine|gazette|revue|infos?|journal|rapport|numero|edition|n°|publiee?|paru|parution|mise? a jour|tous les ans"
     r"|chaque annee|toutes les annees|fondee?s?|creee?s?|nee?s?|elue?s?|nommee?s?|lancee?s?|signee?s?|adoptee?s?|inauguree?s?|jumelee?s?|construit\w*"
     r"|obtenue?s?|labellisee?s?|catalogue|programme de|apres))\b[^.!?\n]{0,24}$"
 )
@@ -72,7 +72,7 @@ def coarse(text: str, stems: set[str], seen: date, tz: str, language: str) -> Da
             continue
         first, last, precision, flags, span = found
         before = text[max(0, span[0] - 60) : span[0]]
-        if _NOT_BEFORE.search(before) or _LATER.match(text, span[1]) or (last - seen).days < -60:
+        if _NOT_BEFORE.search(before) or _LATER.match(text, span[1]) or (last - seen).days < -60 or recalled(before, stems):
             return None
         if by := _BY.search(before):
             if precision in ("month", "season") and by.group().startswith("avant"):

@@ -58,7 +58,7 @@ _PAPER = Words(
     _LEAD,
 )
 _STATEMENT = Words(
-    r"\b(?:communiques?|tribune|petition|motion|lettres?|newsletter|infolettre|gazette|discours|allocution|revue de presse)\b[^.!?\n]{0,90}$"
+    r"\b(?:communiques?|tribune|petition|motion|lettres?|newsletter|infolettre|gazette|discours|allocution|revue de presse|note d'information)\b[^.!?\n]{0,90}$"
 )
 _ISSUE = re.compile(r"^\W*n ?[°eo]\W{0,2}\d{1,4}" + _LEAD)
 _STREET = Words(
@@ -73,7 +73,7 @@ _BUILDING = Words(
 _LAW = Words(
     r"\b(?:lois?|decrets?|arretes?|ordonnance|circulaire|directive|resolution|accords?|traite|declaration|constitution|jugement|deliberations?"
     r"|decision|reglement|convention|protocole|charte|instruction|avis|rapport|proces-verbal|pv|photos?|image|facture|devis|courriels?|mail"
-    r"|decede|edit|code|statuts?|convention-cadre)(?: (?:n[oe°]?\.? ?)?[\w/.-]{0,14}\d[\w/.-]{0,14})?(?: [a-z-]{3,20})?,? (?:en date )?(?:du|des|de l'|de|signee? le|date du) *$"
+    r"|decede|edit|code|statuts?|convention-cadre)(?: (?:n[oe°]?\.? ?|nor )?[\w/.-]{0,14}\d[\w/.-]{0,14})?(?: [a-z-]{3,20})?,? (?:en date )?(?:du|des|de l'|de|signee? le|date du) *$"
 )
 # « l’accord de Paris du 12 décembre 2015 », « la loi d’orientation du 4 août 2021 »
 _LAW_NAMED = Words(
@@ -260,7 +260,7 @@ def kind_of(around: Around, *, single: bool, timed: bool, year: bool, hyphens: b
         return "old"
     if _NEW.search(before, stems) or ("a" in lead and _ADVANCED.search(before, stems)):
         return "new"
-    if _HISTORY.search(before, stems) or _lost(before, stems):
+    if recalled(before, stems):
         return "none"
     prolonged = single and "a" in lead and _PROLONGED.search(before) is not None
     if single and around.lead_words == "au " and not (prolonged or _FIXED.search(before)):
@@ -291,6 +291,11 @@ def _named_after(around: Around, *, timed: bool, year: bool, hyphens: bool) -> b
         if named and not _EVENTFUL.search(named.group(), stems):
             return True
     return (hyphens or not (year or timed)) and _BUILDING.search(before, stems) is not None
+
+
+def recalled(before: str, stems: set[str]) -> bool:
+    """Say whether the words before a time recall it: a birth, a law that began, a disaster."""
+    return _HISTORY.search(before, stems) is not None or _lost(before, stems)
 
 
 def _lost(before: str, stems: set[str]) -> bool:

@@ -60,6 +60,7 @@ _TOKEN = re.compile(
 _NAMES = re.compile(
     r"(?:https?://|\bwww\.)\S{1,300}|[\w.-]{1,60}@[\w.-]{1,60}|[\w.-]{0,60}_[\w.-]{1,60}|\b[\w-]{1,60}\.(?:pdf|docx?|xlsx?|pptx?|odt|zip|jpe?g|png|mp[34])\b"
 )
+NAME_MARK = "€"
 _NAME_SIGNS = re.compile(r"[_@]|://|www\.|\.(?:pdf|doc|xls|ppt|odt|zip|jp|png|mp)")
 _UNTIL = re.compile(r"'? ?(?:aux?|a|en)?\b")
 _FROM = re.compile(r" (?:partir|compter) d(?:es|e|u)?\b'?")
@@ -158,7 +159,7 @@ _NAME = re.compile(r"[^\W\d_]+")
 def tokenise(folded: str, language: str) -> Tokens:
     """Cut a folded text into tokens."""
     if ("." in folded or "_" in folded or "@" in folded) and _NAME_SIGNS.search(folded):
-        folded = _NAMES.sub(lambda found: "€" * len(found.group()), folded)
+        folded = _NAMES.sub(lambda found: NAME_MARK * len(found.group()), folded)
     words, german = vocabulary(language), language.startswith("de")
     tokens = Tokens(folded, "", [], [], [], {}, set(), [])
     letters: list[str] = []
