@@ -22,6 +22,11 @@ MAX_WORDS = 100  # things left out that are told one by one
 Window = tuple[datetime, datetime]
 
 # SPIP's stock `page=ical` publishes articles as one-hour events: UID "article22 @ https://…".
+_CONFERENCES = (
+    "CONFERENCE",
+    "X-GOOGLE-CONFERENCE",
+    "X-MICROSOFT-SKYPETEAMSMEETINGURL",
+)  # RFC 7986 §5.11; Google; Teams
 _SPIP_ARTICLE = re.compile(r"((?:article|br[eè]ve)\d+)\s*@", re.IGNORECASE)
 
 
@@ -176,6 +181,7 @@ def _described(lines: dict[str, list[Line]], head: dict[str, list[Line]], floati
         location=text("LOCATION"),
         geo=f"{geo[1]};{geo[2]}" if geo else None,
         organiser=organiser if organiser and "@" not in organiser else None,
+        conference=next((lines[name][0].value for name in _CONFERENCES if name in lines), None),
         language=language or None,
         categories=tuple(dict.fromkeys(word for line in lines.get("CATEGORIES", ()) for word in list_of(line.value))),
         attachments=tuple(

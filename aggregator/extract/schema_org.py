@@ -107,6 +107,7 @@ def _event(node: Node, index: Index) -> RawItem:
         location=", ".join(dict.fromkeys(filter(None, (_place(place, index) for place in places)))) or None,
         geo=geos[0] if geos else None,
         organiser=_names(node.get("organizer"), index),
+        conference=next((link for place in places if (link := _online(place, index))), None),
         author=item.author,
         language=item.language,
         categories=item.categories,
@@ -213,7 +214,7 @@ def _place(place: object, index: Index) -> str | None:
     if not isinstance(place, dict):
         return text(place)
     if "VirtualLocation" in types_of(place):
-        parts = [text(place.get("name")), _link(place.get("url"), index)]
+        parts = [text(place.get("name"))]
     elif "PostalAddress" in types_of(place):
         parts = [text(place.get("name")), *_address(place)]
     else:
@@ -226,6 +227,11 @@ def _place(place: object, index: Index) -> str | None:
         if part.casefold() not in pieces:  # a name is often the first piece of the address too
             kept = [other for other in kept if not part.casefold().startswith(other.casefold() + ",")] + [part]
     return ", ".join(kept) or None
+
+
+def _online(place: object, index: Index) -> str | None:
+    virtual = isinstance(place, dict) and "VirtualLocation" in types_of(place)
+    return _link(place.get("url"), index) if virtual and isinstance(place, dict) else None
 
 
 def _address(address: Node) -> list[str | None]:

@@ -54,9 +54,10 @@ def test_an_event_of_the_events_calendar_is_read_word_for_word() -> None:
     assert [(a.url[-12:], a.media_type) for a in item.attachments] == [("kedougou.jpg", "image/jpeg")]
 
 
-def test_a_virtual_place_is_its_address() -> None:
+def test_a_virtual_place_is_where_one_takes_part() -> None:
     item = read("tec_agenda.html").items[1]
-    assert (item.location, item.status) == ("https://visio.example.fr/tarija", "EventPostponed")
+    assert (item.location, item.conference) == (None, "https://visio.example.fr/tarija")
+    assert item.status == "EventPostponed"
 
 
 def test_the_next_page_of_a_list_is_named() -> None:
@@ -140,8 +141,8 @@ def test_an_id_is_an_identity_only_when_it_can_be_one(identity: str, guid: str |
         ("Salle X", "Salle X"),
         ({"@type": "Place", "name": "Salle X", "address": "Salle X, 12 rue Y, 31000 Toulouse"}, "Salle X, 12 rue Y, 31000 Toulouse"),
         ({"@type": "PostalAddress", "streetAddress": "12 rue Y", "postalCode": 31000, "addressLocality": "Toulouse"}, "12 rue Y, 31000 Toulouse"),
-        ({"@type": "VirtualLocation", "name": "Zoom", "url": "https://z.example"}, "Zoom, https://z.example"),
-        ([{"@type": "Place", "name": "Salle X"}, {"@type": "VirtualLocation", "url": "https://z.example"}], "Salle X, https://z.example"),
+        ({"@type": "VirtualLocation", "name": "Zoom", "url": "https://z.example"}, "Zoom"),
+        ([{"@type": "Place", "name": "Salle X"}, {"@type": "VirtualLocation", "url": "https://z.example"}], "Salle X"),
         ({"@type": "Place", "name": "Mairie", "address": {"streetAddress": "Place de la Mairie"}}, "Mairie, Place de la Mairie"),
         ({"@type": "Place", "name": "", "address": {}}, None),
         ([], None),

@@ -124,6 +124,7 @@ SUMMARIES = [
     ),
     ("2026-03-12 ; @Paris", "@Paris", "La date n’est plus indiquée (prévu le 12 mars 2026).\nLieu~: Paris."),
     ("-", "=cancelled", "Annulé."),
+    ("-", "=cancelled ; @Paris", "Annulé.\nLieu prévu~: Paris."),
     ("=cancelled ; @Paris", "@Paris", "Maintenu.\nLieu~: Paris."),
     (
         "2026-03-12",
