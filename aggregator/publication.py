@@ -160,10 +160,10 @@ def _render(shelf: Shelf, out: Path, work: _Work, site: Site, now: datetime) -> 
     large: list[tuple[str, int]] = []
     for outline in work.outlines:
         shelf.forget()
-        feed = _filled(outline, shelf, shown, now)
+        feed, left_out = _filled(outline, shelf, shown, now)
         done = renderer.render(feed)
         feeds.append((feed.path, feed.calendar))
-        refused += done.refused
+        refused += [*left_out, *done.refused]
         files = done.files
         if feed.calendar:
             files |= renderer.twin(feed, now.date(), (shown.since.date(), shown.until.date()), _grids(out, feed.path))
@@ -242,15 +242,15 @@ def _outline(path: str, config: Config, sources: dict[str, Source]) -> Feed:
     return Feed(path, source.name, f"Les actualités et les événements publiés par {source.name}.", source.home, ())
 
 
-def _filled(outline: Feed, shelf: Shelf, shown: Window, now: datetime) -> Feed:
+def _filled(outline: Feed, shelf: Shelf, shown: Window, now: datetime) -> tuple[Feed, list[Refusal]]:
     from aggregator.publish import change_entries, deadline_of
 
     path = outline.path
     if path == "modifications":
         ids = shelf.changed()
         revisions = shelf.revisions(ids)
-        entries = change_entries((item, revisions[id_]) for id_, item in zip(ids, shelf.items(ids), strict=True))
-        return replace(outline, items=tuple(entries[:ENTRIES]))
+        entries, refused = change_entries((item, revisions[id_]) for id_, item in zip(ids, shelf.items(ids), strict=True))
+        return replace(outline, items=tuple(entries[:ENTRIES])), refused
     items, events = shelf.entries(path), []
     if path == "echeances":
         items, events = [deadline_of(item) for item in items], [deadline_of(item) for item in shelf.deadlines(shown)]
@@ -259,9 +259,10 @@ def _filled(outline: Feed, shelf: Shelf, shown: Window, now: datetime) -> Feed:
     calendar = path not in _WITHOUT_EVENTS and (
         outline.calendar or bool(events) or any(item.kind == "event" for item in items)
     )
-    return replace(
+    feed = replace(
         outline, items=tuple(items), events=tuple(events), tombstones=tuple(shelf.tombstones(path, now)), calendar=calendar
     )  # fmt: skip
+    return feed, []
 
 
 def _around(

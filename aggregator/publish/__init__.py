@@ -97,15 +97,18 @@ class Renderer:
             return Rendered({}, (_refusal(item, error),))
 
 
-def change_entries(changed: Iterable[tuple[Item, Sequence[Revision]]]) -> list[Item]:
+def change_entries(changed: Iterable[tuple[Item, Sequence[Revision]]]) -> tuple[list[Item], list[Refusal]]:
     """Give the entries of the feed of changes, newest first: one for each change of an event that was still to come."""
-    entries = [
-        entry
-        for item, revisions in changed
-        for change in _history(item, revisions)
-        if (entry := changes.entry(item, change)) is not None
-    ]
-    return sorted(entries, key=lambda entry: (entry.ranked_at, entry.uid), reverse=True)
+    entries: list[Item] = []
+    refused: list[Refusal] = []
+    for item, revisions in changed:
+        try:
+            said = [changes.entry(item, change) for change in _history(item, revisions)]
+        except Exception as error:  # whatever one event holds, the others' changes are published
+            refused.append(_refusal(item, error))
+        else:
+            entries += [entry for entry in said if entry is not None]
+    return sorted(entries, key=lambda entry: (entry.ranked_at, entry.uid), reverse=True), refused
 
 
 def _history(item: Item, revisions: Sequence[Revision]) -> tuple[Change, ...]:

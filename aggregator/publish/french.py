@@ -309,8 +309,8 @@ def _no_hours(old: Occurrence) -> _Sentence:
 
 def _instead(old: Occurrence | None, new: Occurrence) -> str:
     """« au lieu du 12 mars à 14 h », « au lieu de 14 h »: what differs of what was; empty when nothing does."""
-    if old is None or _same(old, new):
-        return ""
+    if old is None or _same(old, new) or (old.all_day != new.all_day and _same(_daily(old), _daily(new))):
+        return ""  # the same day « au lieu du 12 mars » is none
     zone = _named(old, new) if old.tz != new.tz or new.all_day else False
     if not old.all_day and not new.all_day and _one_day(old) and _one_day(new) and _first(old) == _first(new):
         return f"au lieu de {_hours(old, zone=zone).removeprefix('de ')}"
