@@ -183,7 +183,9 @@ _NOT_LONG_GONE = (
     "(withdrawn_at IS NULL OR withdrawn_at >= :gone)"
     " AND (coalesce(status, '') NOT IN ('cancelled', 'postponed') OR changed_at >= :gone)"
 )
-_IN_WINDOW = f"kind = 'event' AND starts_utc < :until AND (ends_utc >= :since OR starts_utc >= :since) AND {_NOT_LONG_GONE}"
+_IN_WINDOW = (
+    f"kind = 'event' AND starts_utc < :until AND (ends_utc >= :since OR starts_utc >= :since) AND {_NOT_LONG_GONE}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +204,7 @@ class Window:
 def window(site: Site, now: datetime) -> Window:
     """Give the window of the day of `now`."""
     today = midnight(now)
-    return Window(
-        today - timedelta(days=site.days_back), today + timedelta(days=site.days_ahead), today - GONE_FOR
-    )
+    return Window(today - timedelta(days=site.days_back), today + timedelta(days=site.days_ahead), today - GONE_FOR)
 
 
 def midnight(now: datetime) -> datetime:
