@@ -27,9 +27,7 @@ def _cases(name: str) -> list[Case]:
 
 def _read(case: Case) -> Case | None:
     seen = datetime.fromisoformat(case["published"]).replace(tzinfo=UTC)
-    return expect(
-        read(case["text"], seen=seen, language=case.get("language", "fr"), block=case.get("block", False))
-    )
+    return expect(read(case["text"], seen=seen, language=case.get("language", "fr"), block=case.get("block", False)))
 
 
 def _facts(told: Case | None) -> Case | None:

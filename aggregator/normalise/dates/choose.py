@@ -16,8 +16,9 @@ from aggregator.normalise.dates.resolve import Dated, Lean, dated
 
 _YEARS_AS_TWO_DIGITS = range(20, 32)
 _JOINS = re.compile(
-    r"^\s*(?:\([^()\n]{0,60}\)|a [^,.;()\n]{2,40})?\s*[,;&]?\s*(?:et|puis)?\s*(?:le|les|du)?\s*$"
-    r"|^\s*[,;]?\s*(?:\d\w*|deuxieme|seconde|troisieme)?\s*(?:session|seance|groupe|atelier|date|rencontre|volet|partie|tour|jour|journee)\W{0,3}\d{0,2}\s*:?\s*(?:le)?\s*$"
+    r"^\s*(?:\([^()\n]{0,60}\)|(?:a|:) [^,.;()\n]{2,40})?\s*[,;&]?\s*(?:et|puis)?\s*(?:le|les|du)?\s*$"
+    r"|^\s*[;/-]\s*[a-z][a-z' -]{1,25}[,:]?\s*(?:le)?\s*$"
+    r"|^\s*[,;.|]?\s*(?:\d\w*|deuxieme|seconde|troisieme)?\s*(?:session|seance|groupe|atelier|date|rencontre|volet|partie|tour|jour|journee)\W{0,3}\d{0,2}\s*:?\s*(?:le)?\s*$"
     r"|(?:\bet\b|\bpuis\b|\bsuivie?\b|\bainsi que\b|\band\b|\by\b|\bund\b|&).{0,40}$",
     re.DOTALL,
 )
@@ -75,6 +76,8 @@ def found(tokens: Tokens, run: Run, setting: Setting) -> Found:
         year=bool(run.days[0].year),
         hyphens="-" in run.letters,
     )
+    if kind == "deadline" and setting.block and "u" in run.lead and not before.strip():
+        kind = "until"  # the date block of an event: « Jusqu’au 17 mars »
     return Found(run, kind, around)
 
 
@@ -179,9 +182,7 @@ def _named_year(tokens: Tokens, seen: date) -> int:
     return year if abs(year - seen.year) <= 1 else 0
 
 
-def merged(
-    text: str, whens: list[tuple[Found, Dated]], setting: Setting, *, first: bool
-) -> list[tuple[Found, Dated]]:
+def merged(text: str, whens: list[tuple[Found, Dated]], setting: Setting, *, first: bool) -> list[tuple[Found, Dated]]:
     """Drop what another run says better; keep several dates only where the words join them, else the best one, flagged.
 
     `first`: the first one is the best (« La séance du 12 mars est annulée. Prochaine séance : 9 avril »).

@@ -50,6 +50,9 @@ _BY = re.compile(
     r"\b(?:avant|d'ici(?: a| la)?|au plus tard|jusqu'(?:a|en|au)?|deadline|date limite|echeance|cloture)[\s:]*(?:la |le |l'|en )?$"
 )
 _OPEN = re.compile(r"\b(?:a partir|a compter|des)(?: d[eu'])?(?: la| le| l')? ?$")
+_SPOKEN = re.compile(
+    r"\b(?:premier|un|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|seize|vingt|trente) $"
+)
 _LATER = re.compile(r"[\s,]*(?:derniere?s?|passee?|ecoulee?)\b")
 
 
@@ -72,7 +75,12 @@ def coarse(text: str, stems: set[str], seen: date, tz: str, language: str) -> Da
             continue
         first, last, precision, flags, span = found
         before = text[max(0, span[0] - 60) : span[0]]
-        if _NOT_BEFORE.search(before) or _LATER.match(text, span[1]) or (last - seen).days < -60 or recalled(before, stems):
+        if (
+            _NOT_BEFORE.search(before)
+            or _LATER.match(text, span[1])
+            or (last - seen).days < -60
+            or recalled(before, stems)
+        ):
             return None
         if by := _BY.search(before):
             if precision in ("month", "season") and by.group().startswith("avant"):
@@ -147,6 +155,8 @@ def _month(text: str, stems: set[str], seen: date, language: str) -> _Coarse | N
             continue
         if text[max(0, found.start() - 8) : found.start()].rstrip(" e-r.")[-1:].isdigit():
             return None  # « 32 mars 2026 »
+        if _SPOKEN.search(text, max(0, found.start() - 14), found.start()):
+            return None  # « le douze mars »: a day, which is not read
         lean = _lean(text, found.span(), stems)
         return _of_months(found, part, names[name], year, part2, names[name2] if name2 else 0, year2, seen, lean)
     return None
@@ -217,7 +227,11 @@ def _week(text: str, stems: set[str], seen: date, language: str) -> _Coarse | No
         month = pattern.match(text, found.end())
         if month is None or month[1] or month[5]:
             continue
-        year = int(month[3]) if month[3] else _near(names[month[2]], names[month[2]], seen, _lean(text, month.span(), stems))
+        year = (
+            int(month[3])
+            if month[3]
+            else _near(names[month[2]], names[month[2]], seen, _lean(text, month.span(), stems))
+        )
         if year is None or not 1990 <= year <= 2100:
             return None
         span = (found.start(), month.end())

@@ -31,9 +31,11 @@ class Words:
     def __init__(self, core: str, tail: str = "") -> None:
         self.pattern = re.compile(core + tail)
         bare = re.sub(r"\\.|\[[^\]]*\]|\{[^}]*\}|\(\?[:!=<]*", " ", core)
-        runs = [run for run in re.findall(r"[a-z]{2,}", bare) if run not in _COMMON]
-        # « elue?s? » is elu, elue, elus.
-        self.stems = frozenset(stem[:4] for run in runs for stem in (run, run[:-1], run[:-1] + "s") if len(stem) > 1)
+        stems: set[str] = set()
+        for run, optional in re.findall(r"([a-z]{2,})(\??)", bare):
+            if run not in _COMMON:  # « elue?s? » is elu, elue, elus
+                stems.update((run, run[:-1], run[:-1] + "s") if optional else (run,))
+        self.stems = frozenset(stem[:4] for stem in stems if len(stem) > 1)
 
     def search(self, text: str, stems: set[str]) -> re.Match[str] | None:
         """Search `text`, a part of the text whose words begin with `stems`."""
@@ -53,7 +55,7 @@ _STAMP = Words(
 # « Lettre d’information n° 12 du 28 mai », « N°12 - 28 mai 2026 »: the day of a paper.
 _PAPER = Words(
     r"\b(?:article|communique|editorial|depeche|lettre|courrier|numero|version|newsletter|infolettre|bulletin|magazine|journal|gazette|presse|revue"
-    r"|le monde|liberation|la croix|le figaro|les echos|l'humanite|ouest-france|sud ouest|mediapart|afp|journal officiel|jorf|jo(?= du| n))"
+    r"|le monde|liberation|la croix|le figaro|les echos|l'humanite|ouest-fr\w+|sud ouest|mediapart|afp|journal officiel|jorf|jo(?= du| n))"
     r"(?: (?:de presse|d'infos?|d'information|municipal\w*|mensuel\w*|commun\w*))?(?:,? ?(?:n[°eo.]{0,2} ?|€)?\d{1,4})?",
     _LEAD,
 )
@@ -115,13 +117,14 @@ _ASKED = Words(
 )
 _REGISTRATION = Words(
     r"\b(?:inscriptions?|inscrivez-vous|votez|candidatez|postulez|candidatures?|depot (?:des|de) (?:dossiers?|candidatures?)|preinscriptions?|votes?|enquete publique"
-    r"|concertation|appel a (?:projets|candidatures|manifestation\w*))(?: (?:en ligne|ouvert\w*|possibles?|sont|est|lance\w*))*",
+    r"|concertation|appel a (?:projets|candidatures|manifestation\w*))(?: [a-z]{2,12}(?:aires|ales|ives))?(?: (?:en ligne|ouvert\w*|possibles?|sont|est|lance\w*))*",
     _LEAD,
 )
 _MOVED = r"(?:report|repouss|decal|deplac|reprogramm|ajourn|verschob|postpon|aplaza|adiad|rinviat)\w*"
 _NEW = Words(
     rf"(?:\b{_MOVED}(?: (?:finalement|a la date|en visioconference|to))?[\s:,(-]*(?:au|aux|a|le|les|pour le|pour|a la date du|du|to|en|al|auf den)?"
     r"|\b(?:nouvelles? dates?|changement de date)(?: (?:est|sera|sont|fixees?|retenues?|proposees?))*[\s:,-]*(?:le|les|au|du|fixee? au|l[ae] )?"
+    rf"|\b{_MOVED}\b[^\n]{{0,30}}\b(?:aura|auront|tiendra|tiendront|deroulera|derouleront)(?: lieu)?(?: le| les| du)?"
     r"|\b(?:aura|auront|tiendra|tiendront) (?:finalement|desormais)(?: lieu)?(?: le| les| du)?|\bfinalement (?:lieu )?(?:le|les|du))\s*$"
 )
 _MOVED_TO = Words(rf"\b{_MOVED}(?: finalement)?(?: (?:au|aux|a|en|pour|le|la|l'|d'ici)){{0,3}}[ ']*$")
@@ -141,7 +144,7 @@ _CANCELLED = Words(
 # What is cancelled or carried over and is no event: a debt, an act, money; what only might be; what was, in another year.
 _NO_EVENT = (
     r"dettes?|creances?|loyers?|visas?|permis|contrats?|marche public|subventions?|commandes?|billets?|reservations?|amendes?|taxes?|impots?|peines?"
-    r"|decisions?|deliberations?|arretes?|decrets?|lois?|vote|voix|credits?|charges?|budget\w*|excedents?|soldes?|conges|age|echeances?|paiements?"
+    r"|decisions?|deliberations?|arretes?|decrets?|lois?|vote|voix|credits?|charges?|budget\w*|excedents?|soldes?|conges|age de|echeances?|paiements?"
     r"|dommages|modal|chiffres|faits|rapports?|propos|cas|incidents?|trains?|vols?|reformes?|aides?|hausses?"
 )
 _SUPPOSED = r"pas|non|jamais|pourrai\w+|risqu\w+|failli|menac\w+|peut|peuvent|faut-il|devrai\w+|si"
@@ -150,16 +153,17 @@ _THING_AFTER = (
 )
 _NOT_CANCELLED = Words(
     r"(?:(?:en raison de l'|suite a l'|malgre l'|frais|conditions?|politique|assurance|possibilite|delai|en cas|sans|modalites?|droit|clause|risque|recours"
-    rf"|demande|\b(?:{_SUPPOSED}))\b[ \w']{{0,14}}\bannul\w*|annul\w* (?:gratuite|possible|sans frais|jusqu|(?:en|depuis) (?:19|20)\d\d)|annul\w*{_THING_AFTER}"
+    rf"|demande|\b(?:{_SUPPOSED}))\b[ \w']{{0,14}}\bannul\w*|\ben cas d[^.!?\n]{{0,50}} annul\w*|annul\w* (?:gratuite|possible|sans frais|jusqu|(?:en|depuis) (?:19|20)\d\d)|annul\w*{_THING_AFTER}"
     rf"|\b(?:{_NO_EVENT})\b[ \w']{{0,24}} annul\w*)"
 )
 _POSTPONED = Words(
     r"(?<![a-z-])(?:reporte(?:e|s|es)?|repousse(?:e|s|es)?|ajourne(?:e|s|es)?|reprogramme(?:e|s|es)?|decale(?:e|s|es)? (?:au|aux|a|d'une?|de|en)|verschoben|aplazad[oa]s?"
     r"|adiad[oa]s?|rinviat[oaie])(?![a-z-])"
+    r"|\bnouvelle date(?= ?:)|\bchangement de date\b|\b(?:deplace|avance)(?:e|s|es)? (?:au|aux) (?:[a-z]{5,8} )?\d"
     r"|(?<![a-z-])report (?:des?|du|d'|au|a une)\b|(?:^|[.!:(\[«»|\n-])\s{0,3}report(?=\s{0,3}(?:[!:.)\]»|-]|\d{1,2}e|$))"
 )
 _NOT_POSTPONED = Words(
-    rf"(?:\b(?:{_SUPPOSED})[ \w']{{0,14}}\breport\w*|report\w* (?:par|sur)\b|report\w* (?:en|depuis) (?:19|20)\d\d (?!report)|report\w*{_THING_AFTER}"
+    rf"(?:\b(?:{_SUPPOSED})[ \w']{{0,14}}\breport\w*|\ben cas d[^.!?\n]{{0,50}} report\w*|report\w* (?:par|sur)\b|report\w* (?:en|depuis) (?:19|20)\d\d (?!report)|report\w*{_THING_AFTER}"
     rf"|\b(?:{_NO_EVENT})\b[ \w']{{0,24}} reporte\w*)"
 )
 _POSTPONED_EN = Words(r"\b(?:postponed|rescheduled)\b")
@@ -252,10 +256,10 @@ def kind_of(around: Around, *, single: bool, timed: bool, year: bool, hyphens: b
         return "none"
     if single and "d" in lead and _STATEMENT.search(before, stems) and not _EVENTFUL.search(before, stems):
         return "none"
-    if single and "l" not in lead and _named_after(around, timed=timed, year=year, hyphens=hyphens):
-        return "none"
     if _OLD.search(before, stems):
         return "old"
+    if single and "l" not in lead and _named_after(around, timed=timed, year=year, hyphens=hyphens):
+        return "none"
     if single and "d" in lead and _REPORT_OF.search(before, stems):
         return "old"
     if _NEW.search(before, stems) or ("a" in lead and _ADVANCED.search(before, stems)):
@@ -358,7 +362,7 @@ def lean_of(around: Around) -> Literal["near", "next", "last"]:
     return "next" if coming else "last" if past else "near"
 
 
-_DATELINE = re.compile(r"(?:(^|\n)|\W)([a-z][a-z' -]{2,25}), *$")
+_DATELINE = re.compile(r"(?:(^|\n) ?|\W)([a-z][a-z' -]{2,25}), *$")
 _LETTER = re.compile(r"\W*(?:communiques?|objet|madame|monsieur|chere?s?|tribune|lettre)\b")
 
 

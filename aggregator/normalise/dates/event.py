@@ -17,10 +17,10 @@ from aggregator.normalise.dates.grammar import runs
 from aggregator.normalise.dates.languages import foreign, language_of
 from aggregator.normalise.dates.lexer import Tokens, tokenise
 from aggregator.normalise.dates.machine import zone_info
-from aggregator.normalise.dates.nearby import hours_beside, lasts, welcomes, zone_of_place
+from aggregator.normalise.dates.nearby import end_beside, hours_beside, lasts, welcomes, zone_of_place
 from aggregator.normalise.dates.reading import DateReading, Precision
 from aggregator.normalise.dates.resolve import Dated, long, occurrences
-from aggregator.normalise.dates.words import fold
+from aggregator.normalise.dates.words import DATE_WORDS, fold
 from aggregator.normalise.text import repair
 
 MAX_TEXT = 20_000
@@ -30,12 +30,17 @@ _SHORT_STAY = timedelta(days=5)
 _SHORT = 200
 _FEW_RUNS = 40  # a text with more dates than this is a list of something, and no event
 _DAMAGE = re.compile("é©|[àÀ][‡«²³´¹»®¯€‰¼¶]|๠")
+_SPACES = re.compile("[ \t\f\v\u00a0\u2000-\u200b\u202f\u205f\u3000\ufeff]{2,}")
 _DIGIT = re.compile(r"\d")
 _HINT = re.compile(
     r"ulterieur|sine die|nouvel ordre|reportee?s?\b|printemps|automne|hiver|\bete\b|\bpremier (?:jan|fev|mar|avr|mai|jui|aou|sep|oct|nov|dec)|\b(?:en|de|debut|fin|mi|courant)[ -](?:jan|fev|mar|avr|mai|jui|aou|sep|oct|nov|dec)|tous les|toutes les|chaque|du mois"
 )
 _HEAD = re.compile(
     r"\s*(?:[a-z]{3,8}\.?\s+)?(\d{1,2})(?:er)?\s*\n\s*[a-z]{3,9}\.?(?:\s*\n\s*\d{4}(?=\n|$)| \d{4}(?=\n|$))?(?=\s|$)"
+)
+_LINKED = re.compile(r"\b(?:au|et)\b|[>-]")
+_PARTS = re.compile(
+    rf"(?:\s|\d{{1,2}}(?:er)?(?![\w/.:])|20\d\d(?!\d)|[>-]|\b(?:du|au|le|les|et|jusqu'au|{'|'.join(DATE_WORDS)})\b\.?)+"
 )
 _HEAD_TURNED = re.compile(r"([a-z]{3,9})(\.?\s*\n\s*)(\d{1,2})(?=\n|$)")
 
@@ -68,6 +73,9 @@ def _prepared(text: str, seen: date, tz: str, language: str, block: bool) -> Dat
         if len(text) <= MAX_TEXT and _DAMAGE.search(text):
             text = repair(text)
     folded = fold(text)
+    if "  " in folded:
+        text = _SPACES.sub(" ", text)
+        folded = fold(text)
     begin = 0
     if len(folded) > MAX_TEXT:
         first = _DIGIT.search(folded) or _HINT.search(folded)
@@ -82,6 +90,8 @@ def _prepared(text: str, seen: date, tz: str, language: str, block: bool) -> Dat
 
 def _block_head(folded: str, block: bool) -> tuple[str, int]:
     """Put « 20 / nov » or « nov / 20 » on one line (same length); gives the text and where the head ends (0: none)."""
+    if block and "\n" in folded and len(folded) <= _SHORT and _LINKED.search(folded) and _PARTS.fullmatch(folded):
+        return folded.replace("\n", " "), 0  # « du / 17 / mars / au / 19 / mars »
     found = _HEAD.match(folded)
     if found:
         return found.group().replace("\n", " ") + folded[found.end() :], found.end()
@@ -102,7 +112,7 @@ def _read(folded: str, setting: Setting, tz: str) -> DateReading | None:
     tokens.taken = [(run.first - len(run.lead), run.last) for run in chains]
     seen = [found(tokens, run, setting) for run in chains if sound(tokens, run, setting)]
     chosen, role, moved = leaders(seen)
-    telling = context.telling(tokens.stems)
+    telling = tokens.telling = context.telling(tokens.stems)
     again = context.recurring(folded, tokens.stems) if telling else None
     if again and not (chosen and setting.block):
         return _recurring(again, tokens, chosen, setting, tz)
@@ -129,8 +139,7 @@ def _told(tokens: Tokens, chosen: list[Found], role: str, moved: Move, setting: 
     whens = years(tokens, chosen, setting)
     if not whens or (len(whens) < len(chosen) and not setting.head):
         return None
-    telling = context.telling(tokens.stems)
-    status = context.status_of(tokens.text, tokens.stems, setting.language) if telling else None
+    status = context.status_of(tokens.text, tokens.stems, setting.language) if tokens.telling else None
     if len(whens) > 1:
         whens = merged(tokens.text, whens, setting, first=status == "cancelled")
     if undecided(tokens.text, whens):
@@ -154,6 +163,8 @@ def _told(tokens: Tokens, chosen: list[Found], role: str, moved: Move, setting: 
             if context.afternoon(one.around):
                 for clock in one.run.days[-1].clocks:
                     clock.hour += 12 * (clock.hour < 12)
+            if ending := end_beside(tokens, one.run, block=setting.block):
+                when.spans[0].clocks = [*when.spans[0].clocks, ending]
             continue
         for span in when.spans:
             span.clocks = clocks
@@ -218,7 +229,7 @@ def _reading(
         tuple(Occurrence(o.start, o.end, o.all_day, o.tz, doubts) for o in told) if doubts else tuple(told),
         "period" if role == "event" and long(told) else role,  # type: ignore[arg-type]
         status,
-        context.phase_of(tokens.text, tokens.stems) if context.telling(tokens.stems) else None,
+        context.phase_of(tokens.text, tokens.stems) if tokens.telling else None,
         precision,
         tuple(flags),
         *setting.words((tokens.starts[leader.run.first - len(leader.run.lead)], last.run.end)),

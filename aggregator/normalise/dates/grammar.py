@@ -99,6 +99,7 @@ def _walk(tokens: Tokens, first: int, last: int) -> Run | None:
     days: list[Day] = []
     lead = _lead(classes, first)
     weekday, marked, link, comma, tight, plural = 0, "l" in lead or "d" in lead, "", False, True, False
+    slashed: list[int] = []
     index = first
     while index < last:
         letter, value = classes[index], values[index]
@@ -141,11 +142,16 @@ def _walk(tokens: Tokens, first: int, last: int) -> Run | None:
             tight = tokens.starts[index] == tokens.ends[index - 1] or tokens.text[tokens.starts[index]] == ">"
         elif letter in "eo/":
             link, comma = ("list" if letter == "e" and link != "alt" else "alt"), False
+            if letter == "/":
+                slashed.append(len(days))
         elif letter == "c":
             link, comma = "list", True
         if days and classes[index] in "DFSsGMYHZ":
             days[-1].last = index
         index += 1
+    for number in slashed:  # « samedi 14 mars 10h-18h / dimanche 15 mars 10h-17h »: two days, no choice
+        if number < len(days) and days[number].clocks and days[number - 1].clocks:
+            days[number].link = "list"
     run = Run(days, 0, 0, first, last, lead, plural, "b" in lead)
     return run if _settle(run, tokens) else None
 
@@ -277,6 +283,14 @@ def _shared(run: Run, tokens: Tokens) -> bool:
         keep -= 1
     del days[:keep]
     days[0].link = ""
+    for left, right in pairwise(days):
+        if (
+            right.link == "range"
+            and left.month == right.month != JUI
+            and left.day > right.day
+            and not (left.year and right.year)
+        ):
+            return False  # « du 30 mars au 2 mars 2026 »
     _fill_years(days)
     return True
 

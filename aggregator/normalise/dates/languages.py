@@ -21,7 +21,7 @@ _KNOWN = {
     for name in MONTHS[language]
     if name not in _FRENCH
 }
-# « septembre » and « september » begin alike: what ends in -ber tells them apart.
+# « septembre » begins like « september », « novembro », « septiembre »: their ends tell them apart.
 _STEMS = frozenset(name[:4] for name in _KNOWN) - {name[:4] for name in _FRENCH}
 _MONTH = "|".join(sorted(_KNOWN.keys() - {"marco", "mayo"}, key=len, reverse=True))
 _DATED = re.compile(
@@ -32,7 +32,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 def foreign(folded: str, stems: set[str]) -> bool:
     """Say whether a text may hold a month of another language than French; most texts do not."""
-    return "ber" in folded or not _STEMS.isdisjoint(stems)
+    return "ber" in folded or "mbro" in folded or "iemb" in folded or not _STEMS.isdisjoint(stems)
 
 
 def language_of(folded: str, language: str) -> str | None:

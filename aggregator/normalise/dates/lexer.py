@@ -108,6 +108,7 @@ class Tokens:
     zones: dict[int, str]  # index of a Z token -> what NAMED or `place` gives
     stems: set[str]  # the first four letters of each word
     taken: list[tuple[int, int]]  # first and last token of each run of dates, once they are found
+    telling: bool = True  # False once it is known that no word says a fate, a tense or a repetition
 
     def word(self, index: int) -> str:
         """Give the text of a token."""
@@ -214,7 +215,7 @@ _BY_PLACE = frozenset("HZaiu?")
 def _counts(tokens: Tokens, start: int, letters: list[str]) -> bool:
     """Say whether a number counts something else: glued to a word that leads no date (« v12 »), or after COP, n°, #, J-."""
     last = len(letters) - 1
-    if tokens.text[start - 1] in "#°" or tokens.word(last) in "#°":
+    if tokens.text[tokens.starts[-1]] in "#°":
         return True
     if tokens.ends[-1] == start:
         return letters[-1] in "xnOJHDY" or tokens.word(last) == "d"
@@ -314,7 +315,7 @@ _OFFSET = re.compile(r"(?<=\d)(?:z|([+-])(\d\d):?(\d\d))$")
 @lru_cache(4096)
 def _ordinal(text: str) -> tuple[str, Value]:
     number = int(_DIGITS.findall(text)[0])
-    first = text.endswith(("er", "o", "°")) and number == 1
+    first = text.endswith(("er", "ers", "o", "°")) and number == 1
     english = text.endswith(("st", "nd", "rd", "th")) and 1 <= number <= 31
     return ("D", (number,)) if first or english else ("O", ())
 

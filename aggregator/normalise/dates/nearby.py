@@ -16,7 +16,11 @@ _WELCOME = re.compile(
 )
 _OPENING = re.compile(r"\b(?:ouverture|debut|demarrage|lancement|commence|coup d'envoi|depart)\b[^,;]{0,20}$")
 _CLOSING = re.compile(r"\b(?:cloture|fin|fermeture|arrivee|cocktail|verre)\b[^,;]{0,20}$")
-_NAMED = re.compile(r"\b(?:ouverture|debut|demarrage|cloture|fin) $")
+_NAMED = re.compile(
+    r"\b(?:ouverture|debut|demarrage|cloture|fin|rdv|rendez-vous|heure|matin|matinee|apres-midi|soir|soiree) ?:? ?$"
+)
+_HALF_DAY = re.compile(r"\b(?:matin|matinee|apres-midi|soir|soiree)\b[ :]{0,3}(?:de )?$")
+_ENDING = re.compile(r"\b(?:cloture|fin)(?: prevue)?(?: a| vers)?\s*:?\s*$")
 _LENGTH = re.compile(r"\b(?:duree|pendant|durant|env|heures? de)\b[^,;]{0,12}$")
 _LED = re.compile(r"[:,()|•·-]\s*$|\bhoraires?\s*$")
 
@@ -30,6 +34,32 @@ def lasts(tokens: Tokens, run: Run) -> bool:
 
 def hours_beside(tokens: Tokens, run: Run, *, block: bool) -> list[Clock]:
     """Give the hours the sentence says apart from its date: « accueil à 8h30, ouverture à 9h, clôture à 17h, le 12 mars »."""
+    chains = _chains(tokens, run, block)
+    closing = [chain for chain in chains if _CLOSING.search(chain[2])]
+    others = [chain for chain in chains if chain not in closing]
+    halves = [chain for chain in others if _HALF_DAY.search(chain[2])]
+    if len(halves) > 1:  # « matin 9h-12h, après-midi 14h-17h »
+        return [replace(clock, link=clock.link or "list") for chain in halves for clock in chain[1]]
+    opening = [chain for chain in others if _OPENING.search(chain[2])]
+    chosen = opening or [chain for chain in others if chain[0]] or others
+    if not chosen:
+        return []
+    clocks = chosen[0][1]
+    if closing and len(clocks) == len(closing[0][1]) == 1:
+        return [clocks[0], replace(closing[0][1][0], link="range")]
+    return clocks
+
+
+def end_beside(tokens: Tokens, run: Run, *, block: bool) -> Clock | None:
+    """Give the hour at which what begins at the only hour of a run ends: « le 12 mars à 18h, fin à 20h »."""
+    if "H" not in tokens.classes[run.last + 1 :] or len(run.days) != 1 or len(run.days[0].clocks) != 1:
+        return None
+    ends = [clocks for after, clocks, label in _chains(tokens, run, block) if after and _ENDING.search(label)]
+    return replace(ends[0][0], link="range") if ends and len(ends[0]) == 1 else None
+
+
+def _chains(tokens: Tokens, run: Run, block: bool) -> list[tuple[bool, list[Clock], str]]:
+    """Give the hours of the sentence that are not in the run: whether they come after it, them, the words before them."""
     if "H" not in tokens.classes:
         return []
     first = run.first - len(run.lead)
@@ -56,16 +86,7 @@ def hours_beside(tokens: Tokens, run: Run, *, block: bool) -> list[Clock]:
             and not _WELCOME.search(label)
         ):
             chains.append((found.start() > run.last, clocks, label))
-    closing = [chain for chain in chains if _CLOSING.search(chain[2])]
-    others = [chain for chain in chains if chain not in closing]
-    opening = [chain for chain in others if _OPENING.search(chain[2])]
-    chosen = opening or [chain for chain in others if chain[0]] or others
-    if not chosen:
-        return []
-    clocks = chosen[0][1]
-    if closing and len(clocks) == len(closing[0][1]) == 1:
-        return [clocks[0], replace(closing[0][1][0], link="range")]
-    return clocks
+    return chains
 
 
 def _what(tokens: Tokens, index: int) -> str:
@@ -113,16 +134,27 @@ def zone_of_place(tokens: Tokens, run: Run) -> str | None:
         before = classes[index - 1]
         if classes[index] in ".!?r":
             break
-        if classes[index] not in "xl" or not (before in "ac(" or tokens.word(index - 1) == "en"):
+        within = before == "d" and _within_building(tokens, index)  # « au palais des congrès de Dakar. »
+        if classes[index] not in "xl" or not (before in "ac(" or within or tokens.word(index - 1) == "en"):
             continue
         names = [i for i in range(index, min(index + 10, len(classes))) if classes[i] != "-"]
         found = place([tokens.word(i) for i in names[:7]], venue=before != "(")
         if found is not None:
             after = names[found[1] - 1] + 1
             tight = tokens.text[tokens.ends[names[found[1] - 1]] :][:1] == "-"  # Montréal-la-Cluse
-            if after >= len(classes) or (classes[after] in "c.()!?-r:q" and not tight):
+            ends = ".!?r" if within else "c.()!?-r:q"
+            if after >= len(classes) or (classes[after] in ends and not tight):
                 return found[0]
     return _zone_before(tokens, run.first - len(run.lead))
+
+
+_BUILDING = re.compile(
+    r"\b(?:palais|mairie|hotel|institut|universite|ambassade|consulat|centre|alliance|musee|theatre)\b"
+)
+
+
+def _within_building(tokens: Tokens, index: int) -> bool:
+    return _BUILDING.search(tokens.text, tokens.starts[max(0, index - 6)], tokens.starts[index]) is not None
 
 
 def _zone_before(tokens: Tokens, end: int) -> str | None:

@@ -22,7 +22,7 @@ class DateReading:
     are the days it names, both inclusive, or None.
     `flags`: "year inferred", "ambiguous", "weekday disagrees", "open end", "open start", "zone assumed", "zone from place",
     "about", "to be confirmed", "ambiguous local time", "nonexistent local time", "several dates".
-    `words` is what was read, at `span` of the text (NFC, repaired). `daypart`: "morning", "afternoon", "evening", "night".
+    `words` is what was read, at `span` of the text (NFC, repaired, one space between words). `daypart`: "morning", "afternoon", "evening", "night".
     `recurring`: « tous les 1ers jeudis du mois », kept as words. `moved`: the words say that the date given is the new one
     (« reporté au 12 février », « nouvelle date : … »); in « REPORT ! Réunion du 12 mars » the date is the old one.
     """

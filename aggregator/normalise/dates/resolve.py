@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ Lean = Literal["near", "next", "last", "block"]
 _BACK, _AHEAD = 60, 300
 _DAY = timedelta(days=1)
 _DAILY = 31  # a longer period with hours keeps its days alone
-_PERIOD = 92
+_PERIOD = 92  # days from the first to the last: three months, from the 15th to the 15th
 
 
 @dataclass(slots=True)
@@ -163,6 +164,9 @@ def _choose(found: list[list[date]], seen: date, lean: Lean, *, strict: bool) ->
 
 def _spans(days: list[Day], dates: list[date]) -> list[Span]:
     """Join the days of ranges; [] when a range runs backwards or chains three ends."""
+    for left, right in reversed(list(pairwise(days)) if days[-1].clocks else []):
+        if left.bare and right.link == "list" and not left.clocks:
+            left.clocks = right.clocks  # « les 14 et 15 mars à 20h, le 16 mars à 16h »
     spans: list[Span] = []
     for day, when in zip(days, dates, strict=True):
         if day.link == "range" and spans:
@@ -208,7 +212,7 @@ def slots(clocks: list[Clock], flags: list[str]) -> list[Slot] | None:
         if clock.link == "alt" and not (out and clock.zone and clock.zone != out[-1].zone):
             return None  # « 9h heure de Cayenne, soit 14h heure de Paris » is one hour on two clocks
         at = (clock.hour, clock.minute)
-        if clock.link == "range" and out and out[-1].end is None:
+        if clock.link == "range" and out and out[-1].end is None and not _two_clocks(out[-1].zone, clock.zone):
             out[-1].end, out[-1].zone = at, clock.zone or out[-1].zone
         elif clock.link == "zone" and out and not (clock.zone or out[-1].zone) and out[-1].end is None:
             out[-1].end = at  # « 18h30/20h »: from … to, or two sittings
@@ -222,6 +226,11 @@ def slots(clocks: list[Clock], flags: list[str]) -> list[Slot] | None:
         if clock.about and "about" not in flags:
             flags.append("about")
     return out
+
+
+def _two_clocks(zone: str, other: str) -> bool:
+    """Say whether « 14h (Dakar) – 16h (Paris) » is one hour on two clocks."""
+    return bool(zone and other) and zone.lstrip("@") != other.lstrip("@")
 
 
 def one_clock(said: list[Slot], tz: str, day: date, flags: list[str]) -> list[Slot]:
@@ -370,4 +379,4 @@ def long(found: list[Occurrence]) -> bool:
     """Say whether one occurrence is longer than a season: a programme, not an event."""
     if len(found) != 1 or not found[0].all_day or found[0].end is None:
         return False
-    return (found[0].end - found[0].start).days > _PERIOD
+    return (found[0].end - found[0].start).days - 1 > _PERIOD

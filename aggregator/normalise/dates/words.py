@@ -92,3 +92,8 @@ SHORT_WEEKDAYS: dict[str, dict[str, int]] = {
     "pt": _names(*"seg ter qua qui sex sab dom".split()),
 }
 PLURAL_WEEKDAYS = _names(*"lundis mardis mercredis jeudis vendredis samedis dimanches".split())
+
+# Every French word a date is made of, the longest first.
+DATE_WORDS = sorted(
+    {*MONTHS["fr"], *SHORT_MONTHS["fr"], *WEEKDAYS["fr"], *SHORT_WEEKDAYS["fr"], "jui"}, key=len, reverse=True
+)
