@@ -144,7 +144,10 @@ _LABEL = re.compile(
 )
 
 
-_STATES = re.compile(r"(?:dates?|quand|heures?|horaires?|lieux?|o[uù]|adresse|organis\w{1,8}(?: par)?)\s{0,2}(?:</\w{1,10}>\s{0,2})?:", re.IGNORECASE)
+_STATES = re.compile(
+    r"(?:dates?|quand|heures?|horaires?|lieux?|o[uù]|adresse|organis\w{1,8}(?: par)?)\s{0,2}(?:</\w{1,10}>\s{0,2})?:",
+    re.IGNORECASE,
+)
 
 
 def may_state(markup: str | None) -> bool:
