@@ -199,16 +199,15 @@ def _stopping() -> Iterator[asyncio.Event]:
 
 def _publish(asked: argparse.Namespace) -> int:
     from aggregator import config, report
+    from aggregator.learn import learn
     from aggregator.publication import Published, publish
-    from aggregator.store import open_for_writing, transaction
-    from aggregator.store.absorb import sync_sources
+    from aggregator.store import open_for_writing
     from aggregator.workers import Workers
 
     configuration = config.load(asked.config)
     now = _clock(asked)()
     with open_for_writing(asked.db) as connection:
-        with transaction(connection):
-            sync_sources(connection, configuration.sources, now)
+        learn(connection, configuration, now)
 
         async def whole() -> Published:
             async with Workers() as workers:

@@ -26,7 +26,9 @@ from pydantic_core import PydanticCustomError
 
 from aggregator import extract, yamlfile
 from aggregator.errors import ConfigError
+from aggregator.interests import Filter, Interest
 from aggregator.model import Extractor, Limits, Site, Source, Territory
+from aggregator.normalise.text import fold
 from aggregator.normalise.urls import absolute, host
 
 # ── the words of the file ───────────────────────────────────────────────────────────────────────
@@ -190,11 +192,31 @@ class SourceModel(DefaultsModel):
     note: StrictStr | None = Field(None, description="for the operator: why disabled, what to try")
 
 
+class FeedModel(_Strict):
+    """A feed of interest: what matches every line that is given, by one of its values."""
+
+    path: Slug = Field(description="its address: readers subscribe to it, so it stays")
+    title: Line = Field(description="the name that readers see")
+    kind: Literal["news", "event"] | None = Field(None, description="news alone, or events alone")
+    countries: list[Country] = Field(default_factory=list, description="partner countries, ISO 3166: [HT, SN]")
+    zones: list[Line] = Field(default_factory=list, description="regions of the world (taxonomy.yaml): [sahel]")
+    themes: list[Line] = Field(default_factory=list, description="themes (taxonomy.yaml): [climat]")
+    types: list[Line] = Field(
+        default_factory=list, description="kinds of publication (taxonomy.yaml): [appel-a-projets]"
+    )
+    territories: list[Line] = Field(
+        default_factory=list, description="of the sources: a level, an INSEE or SIREN code, a région: [ville, bretagne]"
+    )
+    sources: list[Slug] = Field(default_factory=list, description="slugs of sources")
+    words: list[Line] = Field(default_factory=list, description="words of title or summary, accents and case ignored")
+
+
 class FileModel(_Strict):
     """The whole of sources.yaml."""
 
     site: SiteModel
     defaults: DefaultsModel = DefaultsModel()
+    feeds: list[FeedModel] = Field(default_factory=list, description="feeds of interest, beside those there always are")
     sources: list[SourceModel] = Field(min_length=1)
 
 
@@ -205,6 +227,12 @@ class Config:
     site: Site
     sources: tuple[Source, ...]
     path: Path
+    interests: tuple[Interest, ...] = ()
+
+    @property
+    def aliases(self) -> Mapping[str, str]:
+        """Hosts that serve another's site -> that host."""
+        return self.sources[0].aliases if self.sources else {}
 
 
 # ── reading it ──────────────────────────────────────────────────────────────────────────────────
@@ -239,10 +267,17 @@ def load(path: Path) -> Config:
     site = read[0].site
     return Config(
         Site(
-            site.title, site.url.rstrip("/"), site.contact, site.language, site.description, site.days_back, site.days_ahead
+            site.title,
+            site.url.rstrip("/"),
+            site.contact,
+            site.language,
+            site.description,
+            site.days_back,
+            site.days_ahead,
         ),
         tuple(read[1]),
         path,
+        tuple(map(_interest, read[0].feeds)),
     )
 
 
@@ -257,6 +292,7 @@ def _read(document: yamlfile.Document, problems: _Problems) -> tuple[FileModel, 
         problems.extend(_problem(document, cast("Mapping[str, Any]", one)) for one in error.errors())
         return None
     _unique(document, model, problems)
+    _feeds(document, model, problems)
     if problems:
         return None
     aliases = {_bare(alias): host(s.url) for s in model.sources for alias in s.aliases if _bare(alias) != host(s.url)}
@@ -293,6 +329,48 @@ def _unique(document: yamlfile.Document, model: FileModel, problems: _Problems) 
 
 def _bare(name: str) -> str:
     return name.lower().removeprefix("www.")
+
+
+def _interest(said: FeedModel) -> Interest:
+    about = f"Les actualités et les événements choisis pour ce flux\u00a0: {said.title}."
+    chosen = Filter(
+        kind=said.kind, countries=tuple(said.countries), zones=tuple(said.zones), themes=tuple(said.themes), types=tuple(said.types),
+        territories=tuple(said.territories), sources=tuple(said.sources), words=tuple(map(fold, said.words)),
+    )  # fmt: skip
+    return Interest(said.path, said.title, about, chosen)
+
+
+_TAKEN = frozenset({"tout", "actualites", "agenda", "echeances", "modifications", "index", "feeds", "sources", "style"})
+
+
+def _feeds(document: yamlfile.Document, model: FileModel, problems: _Problems) -> None:
+    """Each feed has its own address, says what it holds, and names sources that are there."""
+    slugs = {source.slug for source in model.sources}
+    seen: set[str] = set()
+    for n, feed in enumerate(model.feeds):
+        where: yamlfile.Path = ("feeds", n, "path")
+        if feed.path in _TAKEN or feed.path in seen:
+            problems.append((document.line(where), where, f"{feed.path} is taken: each feed has its own address"))
+        seen.add(feed.path)
+        if not any(value for name, value in feed if name not in ("path", "title")):
+            problems.append(
+                (
+                    document.line(("feeds", n)),
+                    ("feeds", n),
+                    "it says nothing of what it holds: countries, themes, words …",
+                )
+            )
+        for m, slug in enumerate(feed.sources):
+            if slug not in slugs:
+                at: yamlfile.Path = ("feeds", n, "sources", m)
+                near = difflib.get_close_matches(slug, slugs, 1)
+                problems.append(
+                    (
+                        document.line(at),
+                        at,
+                        f"{slug}: no source has this slug" + (f"; did you mean {near[0]}?" if near else ""),
+                    )
+                )
 
 
 def _extractors(document: yamlfile.Document, problems: _Problems) -> dict[int, Extractor]:
@@ -408,7 +486,7 @@ def _known(document: yamlfile.Document, where: yamlfile.Path) -> list[str]:
     if names == ("sources", "options"):
         return list(_options(document.data["sources"][where[1]]["kind"]).model_fields)
     models: dict[tuple[str, ...], Callable[[], type[BaseModel]]] = {
-        (): lambda: FileModel, ("site",): lambda: SiteModel, ("defaults",): lambda: DefaultsModel, ("sources",): lambda: SourceModel,
+        (): lambda: FileModel, ("site",): lambda: SiteModel, ("defaults",): lambda: DefaultsModel, ("sources",): lambda: SourceModel, ("feeds",): lambda: FeedModel,
         ("defaults", "limits"): lambda: LimitsModel, ("sources", "limits"): lambda: LimitsModel, ("sources", "territory"): lambda: TerritoryModel,
     }  # fmt: skip
     return list(models[names]().model_fields) if names in models else []

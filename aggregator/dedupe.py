@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from aggregator.model import Kind, Occurrence, Phase, Sighting, Source, Status
+from aggregator.normalise import gathering
 from aggregator.normalise.text import fold
 
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
@@ -22,13 +23,20 @@ _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A stored sighting as the face of its item needs it. `own`: its link is on the source's own site."""
+    """A stored sighting as the face of its item needs it.
+
+    `own`: its link is on the source's own site. `position`: of its source in sources.yaml. `organises`: its source is who
+    organises. `preferred`: the operator says that it leads (overrides.yaml).
+    """
 
     id: int
     sighting: Sighting
     own: bool
     first_seen: datetime
     withdrawn_at: datetime | None = None
+    position: int = 0
+    organises: bool = False
+    preferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +65,42 @@ def own(sighting: Sighting, source: Source, host: str) -> bool:
     return sighting.url is None or host in source.hosts
 
 
-def precedence(told: Iterable[Told]) -> list[Told]:
-    """Order an item's sightings, the leading one first: still there, on its own site, earliest seen.
+def organises(organiser: str | None, name: str) -> bool:
+    """Whether a source, by its folded name, is who organises: « Gescod » for « GESCOD, Strasbourg »."""
+    said = fold(organiser) if organiser else ""
+    return bool(said and name) and (f" {name} " in f" {said} " or f" {said} " in f" {name} ")
 
-    The page's owner leads whoever saw it first: nobody takes over another's item by announcing its address.
+
+def precedence(told: Iterable[Told]) -> list[Told]:
+    """Order an item's sightings, the leading one first, whatever the order in which they came.
+
+    | first | because |
+    |---|---|
+    | what the operator prefers | overrides.yaml |
+    | what is still there | a withdrawn statement says nothing any more |
+    | an organiser's own page | it knows |
+    | a page's owner before those who announce it | nobody takes over another's page by naming its address |
+    | the source that stands first in sources.yaml | the operator's order of authority: CUF leads it |
     """
-    return sorted(told, key=lambda t: (t.withdrawn_at is not None, not t.own, t.first_seen, t.sighting.source, t.id))
+    return sorted(
+        told,
+        key=lambda t: (
+            not t.preferred, t.withdrawn_at is not None, not (t.organises and t.own), not t.own, t.position, t.sighting.source, t.sighting.key,
+        ),
+    )  # fmt: skip
 
 
 def face(ordered: Sequence[Told]) -> Face:
-    """Compose an item from its sightings (in `precedence`): the leading one speaks, the others fill what it leaves open."""
+    """Compose an item from its sightings (in `precedence`).
+
+    | field | rule |
+    |---|---|
+    | title, address, language, author, phase | the leading sighting's; a title in capitals gives way to the same words written otherwise |
+    | published | the earliest |
+    | summary | the fullest of those that are there |
+    | when, status | of the first that has a date; another's hours refine its day, what disagrees is a doubt (`gathering.agreed`) |
+    | the rest | of the first that says it |
+    """
     lead = ordered[0].sighting
     if len(ordered) == 1:
         return Face(
@@ -74,21 +108,21 @@ def face(ordered: Sequence[Told]) -> Face:
             lead.organiser, lead.author, lead.phase, lead.deadline, lead.conference,
         )  # fmt: skip
     all_ = [told.sighting for told in ordered]
-    dated = next((s for s in all_ if s.when is not None), None)
-    status = dated.status if dated is not None else lead.status
+    there = [told.sighting for told in ordered if told.withdrawn_at is None] or all_
+    dated = next((s for s in there if s.when is not None), None) or next((s for s in all_ if s.when is not None), None)
 
     def first(name: str) -> str | None:
         return next((value for s in all_ if (value := getattr(s, name)) is not None), None)
 
     return Face(
         kind="event" if any(s.kind == "event" for s in all_) else "news",
-        title=lead.title,
+        title=_unshouted(lead.title, there),
         url=first("url"),
-        summary=first("summary"),
+        summary=max((s.summary for s in there if s.summary), key=len, default=first("summary")),
         language=lead.language,
-        published=next((s.published for s in all_ if s.published is not None), None),
-        when=dated.when if dated is not None else None,
-        status=status,
+        published=min((s.published for s in all_ if s.published is not None), key=_noon, default=None),
+        when=_agreed(dated.when, there) if dated is not None and dated.when is not None else None,
+        status=dated.status if dated is not None else lead.status,
         location=first("location"),
         geo=first("geo"),
         organiser=first("organiser"),
@@ -97,6 +131,28 @@ def face(ordered: Sequence[Told]) -> Face:
         deadline=next((s.deadline for s in all_ if s.deadline is not None), None),
         conference=first("conference"),
     )
+
+
+def _unshouted(title: str, told: Sequence[Sighting]) -> str:
+    """« FONDS DE SOLIDARITÉ AU LIBAN » as another sighting writes the same words; no case is made up."""
+    if not title.isupper():
+        return title
+    words = fold(title)
+    return next((s.title for s in told if not s.title.isupper() and fold(s.title) == words), title)
+
+
+def _agreed(when: Occurrence, told: Sequence[Sighting]) -> Occurrence:
+    """A day with the hours that another sighting gives it; a day or hour that another one contradicts is a doubt."""
+    for other in told:
+        if other.when is not None and other.when.start != when.start and other.when.tz == when.tz:
+            when = gathering.agreed(when, other.when)
+    return when
+
+
+def _noon(published: date | datetime) -> datetime:
+    if isinstance(published, datetime):
+        return published
+    return datetime.combine(published, time(12), UTC)
 
 
 def ranked_at(published: date | datetime | None, first_seen: datetime, tz: str = "Europe/Paris") -> datetime:
@@ -125,22 +181,16 @@ def instants(when: Occurrence) -> tuple[datetime, datetime]:
 # ── the same thing, told again ──────────────────────────────────────────────────────────────────
 
 
-def joins(sighting: Sighting, mine: bool, other_title: str, theirs: bool) -> bool:
-    """Whether a sighting joins another source's item that has its canonical URL.
-
-    A link that is neither one's own page (a form, a ministry's page) is shared by strangers: there the titles must say
-    the same too.
-    """
-    return mine or theirs or fold(sighting.title) == fold(other_title)
-
-
 def steady(old: Sighting, new: Sighting) -> Sighting:
     """The new telling, with what the old one said better.
 
     The old reading of words that did not change and leave their year out stays: « 20 nov » read again in December would
-    move a year ahead. What was a gathering stays one when its words turn to « Retour sur … » or drop its date.
+    move a year ahead. What was a gathering stays one when its day is over, when it leaves the agenda for the news alone,
+    when its words turn to « Retour sur … » or drop its date: what only the earlier telling said of it goes on.
     """
     when, published, deadline = new.when, new.published, new.deadline
+    raw = dict(new.raw)
+    same = _same_text(old, new)
     if old.when is not None and "year inferred" in old.when.doubts and _same_words(old, new, "when", "start"):
         when = old.when
     if (
@@ -149,21 +199,33 @@ def steady(old: Sighting, new: Sighting) -> Sighting:
         and not _YEAR.search(new.raw.get("published", ""))
     ):
         published = old.published
-    if old.deadline is not None and _same_words(old, new, "deadline"):
-        deadline = old.deadline
-    kind = new.kind
-    if old.kind == "event" and kind == "news":
-        kind, when = "event", old.when
-        if when is not None and new.phase != "report" and NO_LONGER_SAID not in when.doubts:
-            when = replace(when, doubts=(*when.doubts, NO_LONGER_SAID))
-    if (
-        new.status in ("cancelled", "postponed")
-        and old.when is not None
-        and when is not None
-        and _day(old.when) == _day(when)
+    off = new.status in ("cancelled", "postponed")
+    if old.deadline is not None and (
+        _same_words(old, new, "deadline") or (deadline is None and (same or off or new.phase == "report"))
     ):
+        deadline = old.deadline
+        raw |= {name: words for name, words in old.raw.items() if name == "deadline"}
+    if old.kind == "event" and new.kind == "news":
+        when = old.when
+        raw |= {name: words for name, words in old.raw.items() if name in ("when", "start", "end")}
+        if when is not None and not same and new.phase != "report" and NO_LONGER_SAID not in when.doubts:
+            when = replace(when, doubts=(*when.doubts, NO_LONGER_SAID))
+        new = replace(
+            new,
+            kind="event",
+            location=new.location or old.location,
+            geo=new.geo or old.geo,
+            organiser=new.organiser or old.organiser,
+            conference=new.conference or old.conference,
+        )
+    if off and old.when is not None and when is not None and _day(old.when) == _day(when):
         when = old.when  # it is called off as it was known, hour and all
-    return replace(new, kind=kind, when=when, published=published, deadline=deadline, status=_fate(old, new, when))
+    status = _fate(old, new, when)
+    return replace(new, when=when, published=published, deadline=deadline, status=status, raw=raw)
+
+
+def _same_text(old: Sighting, new: Sighting) -> bool:
+    return (old.title, old.subtitle, old.summary, old.content) == (new.title, new.subtitle, new.summary, new.content)
 
 
 NO_LONGER_SAID = "date no longer said"
@@ -195,13 +257,19 @@ def base(key: str) -> str:
 def continued(gone: Sequence[Place], new: Sequence[Place]) -> dict[str, str]:
     """Tell which sightings with a new key go on with one that is gone: new key -> old key. Only where nothing else could.
 
-    Occurrences of one event: the same day, or the only one left on each side (it moved). Else the same address, once on
-    each side: its guid changed, or is no longer shared.
+    Occurrences of one event: the same start, the same day, or the only one left on each side (it moved). Else the same
+    address (its guid changed, or is no longer shared), the same title at the same time (its address is no longer shared),
+    the same time of things known by their words (retitled).
     """
     found: dict[str, str] = {}
     for same in (
+        lambda place: (base(place.key), place.starts) if place.starts else None,
         lambda place: (base(place.key), place.starts[:10]) if place.starts else None,
         lambda place: place.canonical,
+        lambda place: (place.title, place.starts or place.published) if place.title else None,
+        lambda place: (
+            (place.kind, place.section, place.starts) if place.starts and place.key.startswith("words:") else None
+        ),
         lambda place: base(place.key) if place.kind == "event" else None,
     ):
         left = _once((place for place in gone if place.key not in found.values()), same)
@@ -245,6 +313,22 @@ class Place:
     published: str | None
     starts: str | None
     canonical: str | None = None
+    title: str = ""  # folded
+
+
+def regrouped(stored: Sequence[Place], fresh: Sequence[Place]) -> dict[str, str]:
+    """Tell which of the occurrences of one event (keys of one base) go on as which, where their days say so: new key -> old key.
+
+    « les 11 et 18 mars » that becomes « le 18 mars »: the 18th goes on under the key of all, the 11th stays what it was.
+    """
+    by_start = _once(stored, lambda place: place.starts)
+    by_day = _once(stored, lambda place: place.starts[:10] if place.starts else None)
+    found: dict[str, str] = {}
+    for place in fresh:
+        old = by_start.get(place.starts) or (by_day.get(place.starts[:10]) if place.starts else None)
+        if old is not None and old.key not in found.values():
+            found[place.key] = old.key
+    return found
 
 
 def missing(gone: Iterable[Place], shown: Iterable[Place], *, complete: bool, today: str) -> tuple[set[str], set[str]]:
@@ -252,8 +336,11 @@ def missing(gone: Iterable[Place], shown: Iterable[Place], *, complete: bool, to
 
     A list shows its newest news or its next events. What is not shown although something beyond it still is (older
     news, a later event, in the same section) is missing; else it has aged out, as everything does. A `complete`
-    listing misses whatever is still to come. Past events and undated news age. `today`: ISO day.
+    listing misses whatever is still to come; so does an announcement of several days that no longer names one of them.
+    Past events and undated news age. `today`: ISO day.
     """
+    shown = list(shown)
+    bases = {base(place.key) for place in shown}
     oldest: dict[tuple[Kind, str | None], str] = {}
     latest: dict[tuple[Kind, str | None], str] = {}
     for place in shown:
@@ -268,7 +355,8 @@ def missing(gone: Iterable[Place], shown: Iterable[Place], *, complete: bool, to
         where = (place.kind, place.section)
         if place.kind == "event" and place.starts is not None:
             ahead = place.starts[:10] >= today
-            truly = ahead and (complete or (where in latest and latest[where] > place.starts))
+            dropped = base(place.key) != place.key and base(place.key) in bases
+            truly = ahead and (complete or dropped or (where in latest and latest[where] > place.starts))
         elif place.published is not None:
             truly = where in oldest and oldest[where][:10] < place.published[:10]
         else:

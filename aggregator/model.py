@@ -16,6 +16,7 @@ from typing import Literal, Protocol
 Kind = Literal["news", "event"]
 Status = Literal["confirmed", "tentative", "cancelled", "postponed"]
 Phase = Literal["announce", "report"]
+Scheme = Literal["country", "region", "theme", "kind"]
 
 
 # ── what we read ────────────────────────────────────────────────────────────────────────────────
@@ -42,6 +43,11 @@ class Territory:
     insee: str | None = None
     siren: str | None = None
     partners: tuple[str, ...] = ()
+
+    @property
+    def home(self) -> str | None:
+        """The code of the one town it speaks for; None for wider voices."""
+        return self.insee if self.insee and len(self.insee) == 5 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,11 +269,20 @@ class Occurrence:
 
 
 @dataclass(frozen=True, slots=True)
+class Tag:
+    """One thing a text speaks of. `value`: ISO 3166 code of a country, slug of anything else; `why`: words, place, rule."""
+
+    scheme: Scheme
+    value: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sighting:
     """One source's statement of one news or event, normalised.
 
     `key` is its identity within the source ("id:…", "guid:…" or "url:…"), `canonical` the folded URL that joins it
-    to other sources' sightings (None when its URL is no identity). `seen_on`: the page that showed it.
+    to other sources' sightings (None when its URL is no identity). `tags`, `keys`: what a visit reads in it. `seen_on`: the page that showed it.
     `news`: a list of news tells it; of kind "event" it is also a gathering, because an agenda lists it or its words
     announce one. `phase`: it announces or reports. `deadline`: the last day to answer or register.
     `raw` keeps the words that were interpreted (dates, damaged text); `digest` changes when any said fact does.
@@ -302,6 +317,8 @@ class Sighting:
     phase: Phase | None = None
     deadline: date | None = None
     conference: str | None = None  # absolute http(s) address
+    tags: tuple[Tag, ...] = ()
+    keys: tuple[int, ...] = ()  # where sightings that tell the same meet (alike.keys, hashed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,6 +455,7 @@ class Item:
     withdrawn_at: datetime | None
     deadline: date | None = None
     conference: str | None = None
+    tags: tuple[str, ...] = ()  # names of its countries, themes and kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -452,11 +470,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What became of an event's plan: noticed `at`, from what it was to what it is since."""
+    """What became of an event's plan: noticed `at`, from what it was to what it is since; `title` was its title then."""
 
     at: datetime
     before: Plan
     after: Plan
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

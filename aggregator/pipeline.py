@@ -15,10 +15,12 @@ from typing import Any
 from aggregator import __version__
 from aggregator.config import Config
 from aggregator.fetch import Fetcher
+from aggregator.learn import learn
 from aggregator.model import Fetched, Known, Source, Visit
 from aggregator.publication import Published, publish
 from aggregator.store import queries, transaction
-from aggregator.store.absorb import Absorbed, Absorber, sync_sources
+from aggregator.store.absorb import Absorber, Words
+from aggregator.store.ledger import Absorbed
 from aggregator.visit import fingerprint, read, visit
 from aggregator.workers import WorkerBug, Workers
 
@@ -78,13 +80,12 @@ async def run(
         StoreError, PublishError: the store or feeds/ cannot be written; what was stored and published before stands.
     """
     now = clock()
-    with transaction(connection):
-        sync_sources(connection, config.sources, now)
+    words = learn(connection, config, now)
     chosen = _chosen(connection, config, now, only, everything=everything)
     started(len(chosen))
     async with Workers() as workers:
         outcomes = (
-            await _visit_all(connection, config, chosen, workers, clock, seen, stop or asyncio.Event())
+            await _visit_all(connection, config, chosen, workers, clock, seen, stop or asyncio.Event(), words)
             if chosen
             else []
         )
@@ -112,6 +113,7 @@ async def _visit_all(
     clock: Clock,
     seen: Seen,
     stop: asyncio.Event,
+    words: Words,
 ) -> list[Outcome]:
     known = queries.known(connection)
     finished: asyncio.Queue[tuple[Source, Visit] | None] = asyncio.Queue()
@@ -136,7 +138,7 @@ async def _visit_all(
                 brought = _bug(source, clock(), error)
             finished.put_nowait((source, brought))
 
-        writer = asyncio.create_task(_absorb_all(connection, finished, outcomes, seen))
+        writer = asyncio.create_task(_absorb_all(connection, finished, outcomes, seen, words))
         visits = [asyncio.create_task(one(source)) for source in sources]
         try:
             await _until_done(visits, writer, stop)
@@ -169,9 +171,10 @@ async def _absorb_all(
     finished: asyncio.Queue[tuple[Source, Visit] | None],
     outcomes: list[Outcome],
     seen: Seen,
+    words: Words,
 ) -> None:
     """Absorb visits as they end, each in its own savepoint; those of a second share a commit."""
-    absorber = Absorber(connection)
+    absorber = Absorber(connection, words)
     visited = await finished.get()
     while visited is not None:
         stored: list[Outcome] = []

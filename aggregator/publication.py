@@ -9,11 +9,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aggregator import interests, taxonomy
 from aggregator.config import Config
 from aggregator.errors import ExtractError, PublishError
 from aggregator.model import Feed, Refusal, Site, Source
@@ -201,9 +202,23 @@ def _warn(parts: list[_Part]) -> None:
 
 
 def _paths(connection: sqlite3.Connection, config: Config) -> list[str]:
-    """Give all feeds: those of sources that are read or have been; the combined ones last, when their items are spelled."""
+    """Give all feeds: those of sources that are read or have been, of interests that have had something to say, those of
+    sources.yaml; the combined ones last, when their items are spelled."""
     said = _said(connection)
-    return [*(f"sources/{s.slug}" for s in config.sources if s.enabled or s.slug in said), *_COMBINED]
+    return [
+        *(f"sources/{s.slug}" for s in config.sources if s.enabled or s.slug in said),
+        *_interests(connection),
+        *(interest.path for interest in config.interests),
+        *_COMBINED,
+    ]
+
+
+def _interests(connection: sqlite3.Connection) -> list[str]:
+    """Give the feeds of countries, themes and the like that have ever held something: their readers keep them."""
+    rows = connection.execute(
+        "SELECT path FROM feeds WHERE path LIKE '%/%' AND path NOT LIKE 'sources/%' ORDER BY path"
+    )
+    return [path for (path,) in rows]
 
 
 def _said(connection: sqlite3.Connection) -> set[str]:
@@ -227,7 +242,7 @@ _WITHOUT_EVENTS = frozenset({"actualites", "modifications"})
 
 
 def _outline(path: str, config: Config, sources: dict[str, Source]) -> Feed:
-    """Give a feed without its items: its names and where it leads."""
+    """Give a feed without its items: its names, which say what it holds, and where it leads."""
     if path in _COMBINED:
         title, description = _COMBINED[path]
         return Feed(
@@ -238,8 +253,18 @@ def _outline(path: str, config: Config, sources: dict[str, Source]) -> Feed:
             (),
             calendar=path in _CALENDARS,
         )
+    if not path.startswith("sources/"):
+        own = next((one for one in config.interests if one.path == path), None)
+        title, description = (own.title, own.description) if own else interests.title_of(path, _names())
+        return Feed(path, f"{config.site.title}\xa0: {title}", description, f"{config.site.base_url}/", ())
     source = sources[path.removeprefix("sources/")]
     return Feed(path, source.name, f"Les actualités et les événements publiés par {source.name}.", source.home, ())
+
+
+@cache
+def _names() -> dict[str, str]:
+    """Give the names of the feeds of taxonomy.yaml: path -> name."""
+    return {interests.folder_of(e.scheme, e.slug): e.name for e in taxonomy.load().entries}
 
 
 def _filled(outline: Feed, shelf: Shelf, shown: Window, now: datetime) -> tuple[Feed, list[Refusal]]:
@@ -249,7 +274,9 @@ def _filled(outline: Feed, shelf: Shelf, shown: Window, now: datetime) -> tuple[
     if path == "modifications":
         ids = shelf.changed()
         revisions = shelf.revisions(ids)
-        entries, refused = change_entries((item, revisions[id_]) for id_, item in zip(ids, shelf.items(ids), strict=True))
+        entries, refused = change_entries(
+            (item, revisions[id_]) for id_, item in zip(ids, shelf.items(ids), strict=True)
+        )
         return replace(outline, items=tuple(entries[:ENTRIES])), refused
     items, events = shelf.entries(path), []
     if path == "echeances":
@@ -273,7 +300,12 @@ def _around(
 
     shelf, sources, said = Shelf(connection), {s.slug: s for s in config.sources}, _said(connection)
     calendars = dict(connection.execute("SELECT path, calendar FROM feeds")) | dict(rendered)
-    paths = [*_COMBINED, *(f"sources/{slug}" for slug in sources if slug in said)]
+    paths = [
+        *_COMBINED,
+        *(interest.path for interest in config.interests),
+        *_interests(connection),
+        *(f"sources/{slug}" for slug in sources if slug in said),
+    ]
     outlines = [_outline(path, config, sources) for path in paths]
     feeds = [
         replace(outline, calendar=outline.calendar or bool(calendars.get(outline.path))) for outline in outlines

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 from aggregator.errors import BadStatus, FetchError, Postponed, SourceError
 from aggregator.model import (
@@ -24,7 +26,11 @@ from aggregator.model import (
 )
 from aggregator.normalise.text import decode
 
+if TYPE_CHECKING:
+    from aggregator.taxonomy import Taxonomy
+
 VERSION = 1  # of extraction and normalisation: raise it when they read pages otherwise, and every page is read anew
+MARKS = 1  # of tags and keys: raise it when they are read otherwise, and everything stored is marked again
 MAX_PAGES = 50
 
 Get = Callable[[Request], Awaitable[Page | NotModified]]
@@ -57,8 +63,32 @@ def read(source: Source, page: Page) -> Reading:
     page = replace(page, text=decode(page.body, page.charset))
     found = source.extractor(page, source.limits)
     sightings, refused = item.sightings(found.items, source, page)
+    sightings = tuple(marked(sighting, source) for sighting in sightings)
     left_out = tuple(Refusal(page.url, "item", "", words) for words in found.left_out)
     return Reading(sightings, (*refused, *left_out), found.more, found.complete, len(found.items))
+
+
+def marked(sighting: Sighting, source: Source) -> Sighting:
+    """Give a sighting with its tags and the keys under which others that tell the same are found."""
+    from aggregator import alike, dedupe, tags
+    from aggregator.normalise.urls import host
+
+    tagged = replace(
+        sighting,
+        tags=tags.tags(
+            _taxonomy(), title=sighting.title, subtitle=sighting.subtitle, summary=sighting.summary, categories=sighting.categories,
+            section=sighting.section, partners=source.territory.partners,
+        ),
+    )  # fmt: skip
+    own = dedupe.own(sighting, source, host(sighting.url) if sighting.url else "")
+    return replace(tagged, keys=alike.hashed_keys(alike.trace_of(tagged, source.name, source.territory.home, own=own)))
+
+
+@cache
+def _taxonomy() -> Taxonomy:
+    from aggregator import taxonomy  # 60 ms, once a worker
+
+    return taxonomy.load()
 
 
 async def visit(source: Source, known: Known, *, get: Get, read: Read, clock: Callable[[], datetime]) -> Visit:

@@ -22,7 +22,9 @@ from aggregator.model import Fetched, Occurrence, Page, PageMemory, RawItem, Sig
 from aggregator.normalise.item import sightings
 from aggregator.publication import publish
 from aggregator.store import open_for_writing, transaction
-from aggregator.store.absorb import Absorber, sync_sources
+from aggregator.store.absorb import Absorber
+from aggregator.store.sync import sync_sources
+from aggregator.visit import marked
 from tests.conftest import START
 
 SLUGS = ("cuf", "ville")
@@ -143,6 +145,7 @@ class Lives(RuleBasedStateMachine):
         page = Page(src.url, src.url, 200, b"", self.now, "d", etag='"1"')
         raw = tuple(self._raw(one, n) for n, one in self.shown[slug].items())
         told, refused = sightings(raw, src, page)
+        told = tuple(marked(one, src) for one in told)
         assert refused == ()
         fetched = Fetched(src.url, self.now, "changed", 200, 1, 1, len(raw), (), PageMemory(None, None, "d"))
         return Visit(slug, self.now, "changed", "f", (fetched,), told, complete)

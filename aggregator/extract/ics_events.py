@@ -102,6 +102,8 @@ def _event(lines: dict[str, list[Line]], head: dict[str, list[Line]]) -> _Event:
     floating = zone_of(head["X-WR-TIMEZONE"][0].value) if "X-WR-TIMEZONE" in head else None
     raw = _described(lines, head, floating)
     name = repr((raw.title or raw.guid or "VEVENT")[:80])
+    if "CLASS" in lines and lines["CLASS"][0].value.strip().upper() in ("PRIVATE", "CONFIDENTIAL"):
+        raise ItemError("CLASS", lines["CLASS"][0].value, f"{name} is not for the public (RFC 5545 §3.8.1.3)")
     if "DTSTART" not in lines:
         raise ItemError("DTSTART", None, f"{name} has none")
     try:

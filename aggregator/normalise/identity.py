@@ -108,6 +108,9 @@ _Filled = Literal[
 _FILLED: tuple[_Filled, ...] = get_args(_Filled)
 
 
+_STATED: tuple[_Filled, ...] = ("location", "geo", "organiser", "conference", "status")
+
+
 def _merged(one: Sighting, other: Sighting) -> Sighting:
     """Two tellings of one thing on one source: an event if either says so; the first leads, the other fills the gaps.
 
@@ -121,6 +124,7 @@ def _merged(one: Sighting, other: Sighting) -> Sighting:
     raw = {**other.raw, **one.raw}
     if one.news and not other.news and one.when is not None and other.when is not None:
         gaps["when"] = gathering.agreed(other.when, one.when)
+        gaps |= {name: stated for name in _STATED if (stated := getattr(other, name)) is not None}
         raw |= {name: words for name, words in other.raw.items() if name in ("when", "start", "end")}
     elif one.when is not None and other.when is not None and other.news and not one.news:
         gaps["when"] = gathering.agreed(one.when, other.when)

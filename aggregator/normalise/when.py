@@ -67,14 +67,17 @@ def told(
             if title.moved and gathering.ANOTHER_DAY not in occurrences[0].doubts:
                 fate = None  # « reportée au 12 mars », and the 12th it is
     else:
+        if item.when:  # a selector of news that names where the date stands
+            stated = {**stated, "when": item.when}
         said = None if phase == "report" else gathering.announced(lines, how) or gathering.stated_when(stated, how)
         occurrences, status = (said.occurrences, said.status) if said else ((), None)
         if said is not None:
             raw["when"] = said.words
             if said.moved:
                 status = fate = None
-    if status is None and fate is not None:
-        status, raw["status"] = fate, fate
+    status = status or fate
+    if status is not None and not item.status:
+        raw["status"] = status  # as its words were read
     if len(occurrences) == 1:
         occurrences = (gathering.refined(occurrences[0], texts, how),)
     return Told(occurrences, status, phase, raw, problem)

@@ -113,7 +113,7 @@ def change_entries(changed: Iterable[tuple[Item, Sequence[Revision]]]) -> tuple[
 
 def _history(item: Item, revisions: Sequence[Revision]) -> tuple[Change, ...]:
     now = Plan(item.when, item.status, item.location, item.withdrawn_at is not None)
-    return changes.history(now, revisions)
+    return changes.history(now, revisions, item.title)
 
 
 def render(feed: Feed, site: Site, *, updated: datetime | None = None) -> Rendered:

@@ -33,7 +33,7 @@ def entry(item: Item, change: Change) -> Item | None:
     return Item(
         uid=str(uuid.uuid5(uuid.NAMESPACE_URL, f"urn:uuid:{item.uid}#{stamp(change.at)}")),
         kind="news",
-        title=f"{line(short)} · {line(item.title) or french.NO_TITLE}",
+        title=f"{line(short)} · {line(change.title or item.title) or french.NO_TITLE}",
         url=item.url,
         summary="\n".join(map(_sentence, filter(None, (*french.change(change), french.plan(change))))),
         content=None,
@@ -57,16 +57,24 @@ def entry(item: Item, change: Change) -> Item | None:
     )
 
 
-def history(now: Plan, revisions: Sequence[tuple[datetime, str, str | None, str | None]]) -> tuple[Change, ...]:
+def history(
+    now: Plan, revisions: Sequence[tuple[datetime, str, str | None, str | None]], title: str = ""
+) -> tuple[Change, ...]:
     """Give the changes of an event's plan, newest first, out of its revisions (at, field, old, new; in any order).
+
+    `title`: what it is called now; each change has the title of its time, so that what is published of it stays.
 
     Walks back from the plan as it is `now`. Revisions of one instant are one change; those of other fields are none.
     Where a value cannot be read, or is not what the newer ones start from, the walk stops: what lies before is not known.
     """
     by_instant: dict[datetime, dict[str, list[tuple[str | None, str | None]]]] = defaultdict(lambda: defaultdict(list))
+    titles: dict[datetime, str] = {}
     for at, field, old, new in revisions:
         if field in _FIELDS:
             by_instant[at][field].append((old, new))
+        elif field == "title" and old is not None:
+            titles[at] = old
+            by_instant.setdefault(at, defaultdict(list))
     found: list[Change] = []
     state, after = _state_of(now), now
     for at in sorted(by_instant, reverse=True):
@@ -77,8 +85,8 @@ def history(now: Plan, revisions: Sequence[tuple[datetime, str, str | None, str 
         except ValueError:
             break
         if before != after:
-            found.append(Change(at, before, after))
-        after = before
+            found.append(Change(at, before, after, title))
+        after, title = before, titles.get(at, title)
     return tuple(found)
 
 

@@ -220,11 +220,12 @@ def _date(became: Change) -> list[_Sentence]:
     old, new = before.when, after.when
     same_day = old is not None and new is not None and _first(old) == _first(new)
     back = ""
-    if before.status == "cancelled" or (before.status == "postponed" and same_day):
+    off = before.status in ("cancelled", "postponed")
+    if off and (same_day or new is None or old is None) and (before.status == "cancelled" or same_day):
         back = "Maintenu"
     elif before.withdrawn:
         back = "De nouveau annoncé"
-    elif before.status == "postponed" and new is not None:
+    elif off and new is not None:
         back = "Nouvelle date" if _first(new) == _last(new) else "Nouvelles dates"
     if back and new is None:
         return [(back, "")]

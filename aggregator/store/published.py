@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aggregator.model import Attachment, Item, Origin, Site, Tombstone, home_of
+from aggregator.normalise.text import fold
 from aggregator.store.rows import FACE, instant, read_face, stamp
 
 GONE_FOR = timedelta(days=30)  # what is called off or withdrawn is still said, and no longer
@@ -37,23 +38,30 @@ class Shelf:
         if slug != path:
             sql = "id IN (SELECT item_id FROM sightings WHERE source = ?) AND withdrawn_at IS NULL"
             return self._load(f"{sql} ORDER BY ranked_at DESC, first_seen DESC, position, uid LIMIT {ENTRIES}", (slug,))
+        if path not in _MEMBERS:
+            rows = self._connection.execute(
+                "SELECT i.id, s.source FROM members AS m JOIN items AS i ON i.id = m.item_id JOIN sightings AS s ON s.id = i.lead_id"
+                " WHERE m.path = ? AND i.withdrawn_at IS NULL"
+                f" ORDER BY m.ranked_at DESC, i.first_seen DESC, i.position, i.uid LIMIT {ENTRIES * 10}",
+                (path,),
+            ).fetchall()
+            return self.items(_shared(rows))
         # Its sources' share is counted over a few times the entries: no table is scanned.
         rows = self._connection.execute(
-            "SELECT i.id, s.source FROM items AS i JOIN sightings AS s ON s.id = i.lead_id WHERE i.withdrawn_at IS NULL"
+            "SELECT i.id, s.source FROM items AS i JOIN sightings AS s ON s.id = i.lead_id WHERE i.withdrawn_at IS NULL AND i.joined_to IS NULL"
             f" AND {_MEMBERS[path]} ORDER BY i.ranked_at DESC, i.first_seen DESC, i.position, i.uid LIMIT {ENTRIES * 10}"
         ).fetchall()
         return self.items(_shared(rows))
 
     def events(self, path: str, window: Window) -> list[Item]:
         """Give the events of a calendar by start: those of its window; of those called off or withdrawn, the recent ones."""
-        slug = path.removeprefix("sources/")
-        member = "id IN (SELECT item_id FROM sightings WHERE source = :slug)" if slug != path else "1"
-        return self._load(f"{member} AND {_IN_WINDOW} ORDER BY starts_utc, uid", {"slug": slug, **window.stamps()})
+        where = f"{_member(path, 'id')} AND {_IN_WINDOW} ORDER BY starts_utc, uid"
+        return self._load(where, {"path": path.removeprefix("sources/"), **window.stamps()})
 
     def deadlines(self, window: Window) -> list[Item]:
         """Give the items whose last day to answer lies in the window, by that day."""
         return self._load(
-            "deadline IS NOT NULL AND deadline >= substr(:since, 1, 10) AND deadline < substr(:until, 1, 10)"
+            "deadline IS NOT NULL AND joined_to IS NULL AND deadline >= substr(:since, 1, 10) AND deadline < substr(:until, 1, 10)"
             f" AND {_NOT_LONG_GONE} ORDER BY deadline, uid",
             window.stamps(),
         )
@@ -71,8 +79,8 @@ class Shelf:
     def changed(self) -> list[int]:
         """Give the ids of the events whose plan changed, the last change first: enough for a feed."""
         rows = self._connection.execute(
-            "SELECT r.item_id FROM revisions AS r JOIN items AS i ON i.id = r.item_id WHERE i.kind = 'event'"
-            f" AND r.field IN ({_PLANNED}) ORDER BY r.at DESC, r.id DESC LIMIT {ENTRIES * 5}"
+            "SELECT r.item_id FROM revisions AS r JOIN items AS i ON i.id = r.item_id WHERE i.kind = 'event' AND i.joined_to IS NULL"
+            f" AND r.field <> 'title' AND r.field IN ({_PLANNED}) ORDER BY r.at DESC, r.id DESC LIMIT {ENTRIES * 5}"
         )
         return list(dict.fromkeys(row[0] for row in rows))
 
@@ -91,20 +99,19 @@ class Shelf:
         return found
 
     def tombstones(self, path: str, now: datetime) -> list[Tombstone]:
-        """Give the items that left a feed by being withdrawn in the last 30 days."""
-        slug = path.removeprefix("sources/")
-        member = "i.id IN (SELECT item_id FROM sightings WHERE source = ?)" if slug != path else _MEMBERS[path]
-        since = midnight(now) - GONE_FOR
+        """Give the items that left a feed in the last 30 days: withdrawn, or become part of another one."""
         rows = self._connection.execute(
-            f"SELECT i.uid, i.withdrawn_at FROM items AS i WHERE i.withdrawn_at >= ? AND {member} ORDER BY i.withdrawn_at DESC, i.uid LIMIT {ENTRIES}",
-            (stamp(since), *((slug,) if slug != path else ())),
+            "SELECT i.uid, coalesce(i.joined_at, i.withdrawn_at) AS left FROM items AS i WHERE"
+            f" ((i.withdrawn_at >= :since AND i.joined_to IS NULL AND {_member(path, 'i.id')}) OR (i.joined_at >= :since AND {_member(path, 'i.joined_to')}))"
+            f" ORDER BY left DESC, i.uid LIMIT {ENTRIES}",
+            {"since": stamp(midnight(now) - GONE_FOR), "path": path.removeprefix("sources/")},
         )
         return [Tombstone(uid, instant(when)) for uid, when in rows]
 
     def coming(self, now: datetime, count: int) -> list[Item]:
         """Give the next events from `now`, by start."""
         return self._load(
-            "kind = 'event' AND coalesce(ends_utc, starts_utc) >= ? AND withdrawn_at IS NULL"
+            "kind = 'event' AND joined_to IS NULL AND coalesce(ends_utc, starts_utc) >= ? AND withdrawn_at IS NULL"
             f" AND coalesce(status, '') NOT IN ('cancelled', 'postponed') ORDER BY starts_utc, uid LIMIT {count}",
             (stamp(now),),
         )
@@ -136,7 +143,7 @@ class Shelf:
         marks = ", ".join("?" * len(ids))
         tags = _grouped(
             self._connection.execute(
-                f"SELECT item_id, value FROM tags WHERE item_id IN ({marks}) ORDER BY item_id, scheme, value", ids
+                f"SELECT item_id, name FROM tags WHERE item_id IN ({marks}) ORDER BY item_id, scheme, value", ids
             )
         )
         told = _grouped(
@@ -166,7 +173,7 @@ class Shelf:
                 language=face.language or "fr", published=face.published, updated=instant(updated), ranked_at=instant(ranked),
                 first_seen=instant(first_seen), changed_at=instant(changed), sequence=sequence, when=face.when, status=face.status,
                 location=face.location, geo=face.geo, author=face.author, organiser=face.organiser,
-                categories=tuple(value for (value,) in tags.get(id_, ())), attachments=tuple(Attachment(*a) for a in attached.get(lead, ())),
+                categories=_each_once(name for (name,) in tags.get(id_, ())), attachments=tuple(Attachment(*a) for a in attached.get(lead, ())),
                 origins=origins, withdrawn_at=instant(withdrawn) if withdrawn else None, deadline=face.deadline, conference=face.conference,
             )  # fmt: skip
 
@@ -178,14 +185,12 @@ _MEMBERS = {
     "echeances": "i.deadline IS NOT NULL",
     "modifications": "0",  # its entries are changes, none of which is withdrawn
 }
-_PLANNED = "'starts', 'ends', 'all_day', 'tz', 'status', 'location', 'withdrawn_at'"
+_PLANNED = "'title', 'starts', 'ends', 'all_day', 'tz', 'status', 'location', 'withdrawn_at'"
 _NOT_LONG_GONE = (
     "(withdrawn_at IS NULL OR withdrawn_at >= :gone)"
-    " AND (coalesce(status, '') NOT IN ('cancelled', 'postponed') OR changed_at >= :gone)"
+    " AND (coalesce(status, '') NOT IN ('cancelled', 'postponed') OR coalesce(status_at, first_seen) >= :gone)"
 )
-_IN_WINDOW = (
-    f"kind = 'event' AND starts_utc < :until AND (ends_utc >= :since OR starts_utc >= :since) AND {_NOT_LONG_GONE}"
-)
+_IN_WINDOW = f"kind = 'event' AND joined_to IS NULL AND starts_utc < :until AND (ends_utc >= :since OR starts_utc >= :since) AND {_NOT_LONG_GONE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,11 +217,28 @@ def midnight(now: datetime) -> datetime:
     return now.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
+def _member(path: str, column: str) -> str:
+    """Give the condition that the item of `column` stands in a feed (:path, a source's without its folder)."""
+    if path.startswith("sources/"):
+        return f"{column} IN (SELECT item_id FROM sightings WHERE source = :path)"
+    if path in _MEMBERS:
+        return f"EXISTS (SELECT 1 FROM items AS m WHERE m.id = {column} AND {_MEMBERS[path].replace('i.', 'm.')})"
+    return f"{column} IN (SELECT item_id FROM members WHERE path = :path)"
+
+
 def _grouped(rows: Iterable[tuple[object, ...]]) -> dict[object, list[tuple]]:  # type: ignore[type-arg]
     groups: dict[object, list[tuple]] = {}  # type: ignore[type-arg]
     for key, *values in rows:
         groups.setdefault(key, []).append(tuple(values))
     return groups
+
+
+def _each_once(names: Iterable[str]) -> tuple[str, ...]:
+    """Names that readers see: a source's « Haïti » and ours are one."""
+    kept: dict[str, str] = {}
+    for name in names:
+        kept.setdefault(fold(name), name)
+    return tuple(kept.values())
 
 
 def _shared(rows: Sequence[tuple[int, str]]) -> list[int]:

@@ -81,7 +81,7 @@ def status(connection: sqlite3.Connection) -> list[dict[str, Any]]:
 def find(connection: sqlite3.Connection, what: str, canonical: str | None) -> list[int]:
     """Give the ids of the items that `what` names: an id, a UID, a guid, a link in any of its spellings."""
     rows = connection.execute(
-        "SELECT id FROM items WHERE uid = :uid OR CAST(id AS TEXT) = :what UNION SELECT item_id FROM sightings"
+        "SELECT coalesce(joined_to, id) FROM items WHERE uid = :uid OR CAST(id AS TEXT) = :what UNION SELECT item_id FROM sightings"
         " WHERE guid = :what OR url = :what OR canonical = :canonical ORDER BY 1",
         {"uid": what.removeprefix("urn:uuid:").lower(), "what": what, "canonical": canonical},
     )
@@ -100,9 +100,23 @@ def story(connection: sqlite3.Connection, item: int) -> dict[str, Any]:
             connection, "SELECT at, field, old, new, source FROM v_changes WHERE item_id = ? ORDER BY at", (item,)
         ),
         "tags": _rows(
-            connection, "SELECT scheme, value, why FROM tags WHERE item_id = ? ORDER BY scheme, value", (item,)
+            connection, "SELECT scheme, value, name, why FROM tags WHERE item_id = ? ORDER BY scheme, value", (item,)
+        ),
+        "verdicts": _rows(
+            connection,
+            "SELECT v.same, v.rule, v.score, v.words, v.gates, v.veto, a.source AS one, a.title AS one_title, b.source AS other, b.title AS other_title, v.at"
+            " FROM verdicts AS v JOIN sightings AS a ON a.id = v.one JOIN sightings AS b ON b.id = v.other WHERE a.item_id = ? OR b.item_id = ?"
+            " ORDER BY v.same DESC, v.score DESC, v.one, v.other",
+            (item, item),
         ),
     }
+
+
+def near_misses(connection: sqlite3.Connection, limit: int) -> list[dict[str, Any]]:
+    """Give the pairs that were not joined though they are alike, the most alike first."""
+    return _rows(
+        connection, "SELECT * FROM v_near_misses ORDER BY score DESC, at DESC, one_url, other_url LIMIT ?", (limit,)
+    )
 
 
 def dirty_feeds(connection: sqlite3.Connection, day: str, site: str) -> set[str]:
@@ -156,4 +170,4 @@ def _rows(connection: sqlite3.Connection, sql: str, parameters: tuple[object, ..
     ]
 
 
-_JSON = frozenset({"doubts", "categories", "raw", "partners"})
+_JSON = frozenset({"doubts", "categories", "raw", "partners", "words", "gates"})

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from aggregator.dedupe import Face
-from aggregator.model import Attachment, Occurrence, Sighting
+from aggregator.model import Attachment, Occurrence, Sighting, Tag
 
 SIGHTING = (
     "source, key, kind, guid, url, canonical, title, subtitle, summary, content, language, published, updated, starts, ends, all_day, tz, "
-    "doubts, status, location, geo, organiser, author, section, categories, raw, seen_on, digest, news, phase, deadline, conference"
+    "doubts, status, location, geo, organiser, author, section, categories, raw, seen_on, digest, news, phase, deadline, conference, tags"
 )  # the columns of a sighting that its source says, in the order of `sighting_row`
 FACE = "kind, title, url, summary, language, published, starts, ends, all_day, tz, doubts, status, location, geo, organiser, author, phase, deadline, conference"
 
 Row = tuple[object, ...]
+T = TypeVar("T")
+_CHUNK = 500
 
 _spell = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def marks(columns: Sequence[object]) -> str:
+    """Give a question mark for each of these."""
+    return ", ".join("?" * len(columns))
+
+
+def chunks(values: Sequence[T]) -> Iterable[Sequence[T]]:
+    """Give the values in runs that one statement can hold."""
+    return (values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK))
 
 
 def stamp(moment: datetime) -> str:
@@ -75,18 +87,20 @@ def sighting_row(s: Sighting) -> Row:
         s.source, s.key, s.kind, s.guid, s.url, s.canonical, s.title, s.subtitle, s.summary, s.content, s.language, _moment(s.published),
         _moment(s.updated), *_when_row(s.when), s.status, s.location, s.geo, s.organiser, s.author, s.section, _json(s.categories),
         _json(dict(s.raw)), s.seen_on, s.digest, int(s.news), s.phase, _moment(s.deadline), s.conference,
+        _json([[tag.scheme, tag.value, tag.why] for tag in s.tags]),
     )  # fmt: skip
 
 
 def read_sighting(row: Sequence[Any], attachments: tuple[Attachment, ...] = ()) -> Sighting:
     """Give the sighting that SIGHTING's columns hold."""
     (source, key, kind, guid, url, canonical, title, subtitle, summary, content, language, published, updated, starts, ends, all_day, tz,
-     doubts, status, location, geo, organiser, author, section, categories, raw, seen_on, digest, news, phase, deadline, conference) = row  # fmt: skip
+     doubts, status, location, geo, organiser, author, section, categories, raw, seen_on, digest, news, phase, deadline, conference, tags) = row  # fmt: skip
     at = _read_moment(updated)
     return Sighting(
         source, key, kind, title, seen_on, guid, url, canonical, subtitle, summary, content, language, _read_moment(published),
         at if isinstance(at, datetime) else None, read_when(starts, ends, all_day, tz, doubts), status, location, geo, organiser, author,
         section, tuple(json.loads(categories)), attachments, json.loads(raw), digest, bool(news), phase, _read_day(deadline), conference,
+        tuple(Tag(*tag) for tag in json.loads(tags)) if len(tags) > 2 else (),
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ CREATE TABLE sources (
   level TEXT, insee TEXT, siren TEXT,
   partners TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(partners)),
   licence TEXT,
+  position INTEGER NOT NULL DEFAULT 0,
   tags TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(tags)),
   language TEXT NOT NULL,
   first_seen TEXT NOT NULL,
@@ -74,6 +75,8 @@ CREATE TABLE items (
   phase TEXT CHECK (phase IN ('announce', 'report')),
   deadline TEXT, conference TEXT,
   news INTEGER NOT NULL CHECK (news IN (0, 1)),
+  joined_to INTEGER REFERENCES items (id), joined_at TEXT,
+  status_at TEXT,
   lead_id INTEGER NOT NULL,
   position INTEGER NOT NULL DEFAULT 0,
   sequence INTEGER NOT NULL DEFAULT 0,
@@ -88,6 +91,7 @@ CREATE TABLE items (
 CREATE INDEX items_ranked ON items (ranked_at);
 CREATE INDEX items_starts ON items (starts_utc) WHERE starts_utc IS NOT NULL;
 CREATE INDEX items_deadline ON items (deadline) WHERE deadline IS NOT NULL;
+CREATE INDEX items_joined ON items (joined_to) WHERE joined_to IS NOT NULL;
 CREATE INDEX items_withdrawn ON items (withdrawn_at) WHERE withdrawn_at IS NOT NULL;
 
 CREATE TABLE sightings (
@@ -95,6 +99,7 @@ CREATE TABLE sightings (
   source TEXT NOT NULL REFERENCES sources (slug),
   key TEXT NOT NULL,
   item_id INTEGER NOT NULL REFERENCES items (id),
+  home_id INTEGER NOT NULL REFERENCES items (id),
   rule TEXT NOT NULL,
   own INTEGER NOT NULL CHECK (own IN (0, 1)),
   kind TEXT NOT NULL CHECK (kind IN ('news', 'event')),
@@ -111,6 +116,7 @@ CREATE TABLE sightings (
   news INTEGER NOT NULL CHECK (news IN (0, 1)),
   phase TEXT CHECK (phase IN ('announce', 'report')),
   deadline TEXT, conference TEXT,
+  tags TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(tags)),
   first_seen TEXT NOT NULL,
   changed_at TEXT NOT NULL,
   last_seen TEXT,
@@ -134,10 +140,45 @@ CREATE TABLE attachments (
   PRIMARY KEY (sighting_id, position)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE match_keys (
+  key INTEGER NOT NULL,
+  sighting_id INTEGER NOT NULL REFERENCES sightings (id),
+  PRIMARY KEY (key, sighting_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE verdicts (
+  one INTEGER NOT NULL REFERENCES sightings (id),
+  other INTEGER NOT NULL REFERENCES sightings (id),
+  same INTEGER NOT NULL CHECK (same IN (0, 1)),
+  rule TEXT NOT NULL,
+  score REAL NOT NULL,
+  words TEXT NOT NULL CHECK (json_valid(words)),
+  gates TEXT NOT NULL CHECK (json_valid(gates)),
+  veto TEXT,
+  at TEXT NOT NULL,
+  PRIMARY KEY (one, other),
+  CHECK (one < other)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX verdicts_other ON verdicts (other);
+
+CREATE TABLE members (
+  path TEXT NOT NULL,
+  ranked_at TEXT NOT NULL,
+  item_id INTEGER NOT NULL REFERENCES items (id),
+  PRIMARY KEY (path, ranked_at, item_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX members_item ON members (item_id, path);
+
+CREATE TABLE facts (
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE tags (
   item_id INTEGER NOT NULL REFERENCES items (id),
-  scheme TEXT NOT NULL CHECK (scheme IN ('category', 'source')),
+  scheme TEXT NOT NULL CHECK (scheme IN ('category', 'source', 'country', 'region', 'theme', 'kind')),
   value TEXT NOT NULL,
+  name TEXT NOT NULL,
   why TEXT NOT NULL,
   PRIMARY KEY (item_id, scheme, value)
 ) STRICT, WITHOUT ROWID;
@@ -228,7 +269,7 @@ SELECT i.id AS item_id, i.uid, i.title, i.url, i.summary, i.published, i.kind, i
   (SELECT count(*) FROM sightings AS s WHERE s.item_id = i.id) AS sightings,
   i.first_seen, i.updated, i.changed_at, i.withdrawn_at
 FROM items AS i JOIN sightings AS l ON l.id = i.lead_id JOIN sources AS n ON n.slug = l.source
-WHERE i.news = 1;
+WHERE i.news = 1 AND i.joined_to IS NULL;
 
 CREATE VIEW v_events AS
 SELECT i.id AS item_id, i.uid, i.title, i.starts, i.ends, i.all_day, i.tz, i.starts_utc, i.ends_utc, i.doubts,
@@ -237,7 +278,32 @@ SELECT i.id AS item_id, i.uid, i.title, i.starts, i.ends, i.all_day, i.tz, i.sta
   (SELECT count(*) FROM sightings AS s WHERE s.item_id = i.id) AS sightings,
   i.first_seen, i.updated, i.changed_at, i.withdrawn_at
 FROM items AS i JOIN sightings AS l ON l.id = i.lead_id JOIN sources AS n ON n.slug = l.source
-WHERE i.kind = 'event';
+WHERE i.kind = 'event' AND i.joined_to IS NULL;
+
+CREATE VIEW v_tags AS
+SELECT t.item_id, i.uid, i.kind, i.title, t.scheme, t.value, t.name, t.why, i.published, i.first_seen, i.url
+FROM tags AS t JOIN items AS i ON i.id = t.item_id WHERE i.joined_to IS NULL;
+
+CREATE VIEW v_joins AS
+SELECT i.id AS item_id, i.uid, i.title, s.source, s.title AS said, s.url, s.rule, h.uid AS own_uid, s.id AS sighting_id
+FROM sightings AS s JOIN items AS i ON i.id = s.item_id JOIN items AS h ON h.id = s.home_id
+WHERE s.item_id IN (SELECT item_id FROM sightings WHERE item_id <> home_id);
+
+CREATE VIEW v_near_misses AS
+SELECT v.score, v.veto, v.rule, v.words, v.gates, a.source AS one_source, a.title AS one_title, a.url AS one_url,
+  b.source AS other_source, b.title AS other_title, b.url AS other_url, a.item_id AS one_item, b.item_id AS other_item, v.at
+FROM verdicts AS v JOIN sightings AS a ON a.id = v.one JOIN sightings AS b ON b.id = v.other
+WHERE a.item_id <> b.item_id;
+
+CREATE VIEW v_coverage AS
+SELECT n.slug AS source, n.name, n.level, n.insee, n.siren, n.kind, n.enabled, t.state, t.last_success, t.last_change,
+  count(s.id) AS sightings,
+  coalesce(sum(s.first_seen >= strftime('%Y-%m-%dT%H:%M:%SZ', t.last_visit, '-30 days')), 0) AS last_30_days,
+  coalesce(sum(s.item_id <> s.home_id), 0) AS joined,
+  max(coalesce(s.published, s.first_seen)) AS newest,
+  CAST(julianday(t.last_visit) - julianday(max(coalesce(s.published, s.first_seen))) AS INTEGER) AS silent_days
+FROM sources AS n LEFT JOIN source_state AS t ON t.source = n.slug LEFT JOIN sightings AS s ON s.source = n.slug
+WHERE n.removed_at IS NULL GROUP BY n.slug;
 
 CREATE VIEW v_runs AS
 SELECT r.id AS run_id, r.source, n.name AS source_name, r.at, r.outcome, r.status, r.ms, r.wire_bytes, r.found,

@@ -455,7 +455,9 @@ async def test_from_day_to_day_only_what_should_change_does(
     assert {slug for slug in SITES if before[slug] != after[slug]} == changed
 
 
-async def test_day_two_has_one_new_article_and_three_new_titles_in_suresnes(client: httpx.AsyncClient, port: int) -> None:
+async def test_day_two_has_one_new_article_and_three_new_titles_in_suresnes(
+    client: httpx.AsyncClient, port: int
+) -> None:
     before, after = [
         {e.id: e.title for e in feedparser.parse((await _read(client, day, port, "suresnes")).content).entries}
         for day in (1, 2)
