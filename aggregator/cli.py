@@ -13,9 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aggregator import __version__
 from aggregator.errors import AggregatorError, Busy, ConfigError
+
+if TYPE_CHECKING:
+    from aggregator import config
 
 EXIT_CODES = "exit codes: 0 fine, 1 something failed, 2 wrong usage or configuration, 3 another instance is writing"
 
@@ -105,6 +109,10 @@ def _parser() -> argparse.ArgumentParser:
     command("status", _status, "tell how each source is going: last success, next visit, state, last error")
     show = command("show", _show, "tell all that is known of an item: sightings, revisions, tags, and why")
     show.add_argument("what", metavar="URL-or-id", help="a link, a guid, a UID or the store's id")
+    duplicates = command(
+        "duplicates", _duplicates, "list pairs that are alike and were not joined, the most alike first"
+    )
+    duplicates.add_argument("--limit", type=int, default=20, metavar="N", help="how many (20)")
     date = command(
         "date", _date, "tell how a text's dates are read, and why; without TEXT, JSON lines on standard input"
     )
@@ -248,11 +256,11 @@ def _serve(asked: argparse.Namespace) -> int:
 
 
 def _check(asked: argparse.Namespace) -> int:
-    from aggregator import config, report
+    from aggregator import report
     from aggregator.pipeline import trial
     from aggregator.store import open_for_reading
 
-    configuration = config.load(asked.config)
+    configuration = _all_files(asked.config)
     slugs = _slugs(asked, [s.slug for s in configuration.sources])
     if not slugs:
         report.checked(configuration, as_json=asked.json)
@@ -261,6 +269,37 @@ def _check(asked: argparse.Namespace) -> int:
     visits = asyncio.run(trial(configuration, slugs, connection, clock=_clock(asked)))
     report.trials(visits, connection, as_json=asked.json)
     return 1 if any(visit.outcome != "changed" for visit in visits) else 0
+
+
+def _all_files(path: Path) -> config.Config:
+    """Read every file that the operator edits, and tell the problems of all of them together."""
+    from aggregator import config, overrides, taxonomy
+
+    problems: list[str] = []
+    configuration = None
+    try:
+        configuration = config.load(path)
+    except ConfigError as error:
+        problems += error.problems
+    for load in (
+        lambda: taxonomy.load(),
+        lambda: overrides.load(path.with_name("overrides.yaml"), configuration.aliases if configuration else {}),
+    ):
+        try:
+            load()
+        except ConfigError as error:
+            problems += error.problems
+    if configuration is None or problems:
+        raise ConfigError(problems)
+    return configuration
+
+
+def _duplicates(asked: argparse.Namespace) -> int:
+    from aggregator import report
+    from aggregator.store import open_for_reading, queries
+
+    report.duplicates(queries.near_misses(open_for_reading(asked.db), asked.limit), as_json=asked.json)
+    return 0
 
 
 def _status(asked: argparse.Namespace) -> int:
@@ -278,7 +317,7 @@ def _show(asked: argparse.Namespace) -> int:
     from aggregator.store import open_for_reading, queries
 
     try:
-        aliases = config.load(asked.config).sources[0].aliases
+        aliases = config.load(asked.config).aliases
     except ConfigError:
         aliases = {}
     connection = open_for_reading(asked.db)

@@ -348,6 +348,27 @@ def reading(text: str, found: DateReading | None, *, as_json: bool) -> None:
         console.print(f"  doubts: {', '.join(found.flags)}")
 
 
+def duplicates(rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
+    """Print pairs that are alike and were not joined, and how to join or to settle them."""
+    if as_json:
+        _print_json(rows)
+        return
+    console = _console()
+    for row in rows:
+        why = f"kept apart by the {row['veto']}" if row["veto"] else "not enough says the same"
+        console.print(f"[bold]{row['score']:.2f}[/]  {why}; both say: {escape(', '.join(row['words']))}")
+        for side in ("one", "other"):
+            console.print(f"      {row[f'{side}_source']}: « {escape(row[f'{side}_title'])} »")
+            console.print(f"        {escape(row[f'{side}_url'] or '–')}")
+    if rows:
+        console.print(
+            "\nTo settle a pair, write it into overrides.yaml beside sources.yaml, under same: or different:\n"
+            "  same:\n    - items: [ADDRESS, ADDRESS]\n      why: what you know"
+        )
+    else:
+        console.print("No pair is alike without being joined.")
+
+
 def stories(found: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
     """Print all that is known of items (`story.lines`)."""
     if as_json:

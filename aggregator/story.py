@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -28,8 +28,21 @@ def lines(item: Mapping[str, Any]) -> list[str]:
             f"      « {s['title']} » on {s['seen_on']}",
             f"      first seen {_moment(s['first_seen'])}, last seen {_moment(s['last_seen'])}",
         ]
-    tags = (f"  tag {tag['value']} ({tag['scheme']}: {tag['why']})" for tag in item["tags"])
+    said += [f"  {words}" for words in _verdicts(item["verdicts"])]
+    tags = (f"  tag {tag['name']} ({tag['scheme']}: {tag['why']})" for tag in item["tags"])
     return [item["title"], *said, "  history", *(f"    {words}" for words in history(item)), *tags]
+
+
+def _verdicts(verdicts: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Why sightings are one item, and what else is alike."""
+    for v in verdicts:
+        head = "the same  " if v["same"] else "alike     "
+        yield f"{head} {v['one']}: « {v['one_title']} »"
+        yield f"           {v['other']}: « {v['other_title']} »"
+        why = v["rule"] if v["same"] else f"kept apart by the {v['veto']}" if v["veto"] else "not enough says the same"
+        words = f"; both say {', '.join(v['words'])}" if v["words"] else ""
+        gates = f"; they agree on {', '.join(v['gates'])}" if v["gates"] else ""
+        yield f"           {why}, {v['score']:.2f}{words}{gates}"
 
 
 _PLAN = ("starts", "ends", "all_day", "tz")

@@ -30,6 +30,7 @@ class House:
     sources: dict[str, str] = field(default_factory=dict)
     address: str = "http://127.0.0.1:8800"
     site: dict[str, Any] = field(default_factory=dict)  # more of what sources.yaml says of the site
+    feeds: list[dict[str, Any]] = field(default_factory=list)
 
     def source(self, slug: str, **said: Any) -> None:
         """Add a source, or say something else of it: kind, url (a path of the web), options, aliases …"""
@@ -56,7 +57,8 @@ class House:
         )
         lines = "".join(f"  - {said}\n" for said in self.sources.values())
         self.file.write_text(
-            f"site: {site}\ndefaults: {{delay: 0s, allow_private: true}}\nsources:\n{lines}", encoding="utf-8"
+            f"site: {site}\nfeeds: {json.dumps(self.feeds)}\ndefaults: {{delay: 0s, allow_private: true}}\nsources:\n{lines}",
+            encoding="utf-8",
         )
         return self.file
 

@@ -56,6 +56,7 @@ class Entry:
     author: str | None
     origin: str | None
     home: str | None
+    others: tuple[tuple[str, str | None], ...]  # the other sources that tell it: name, home page
     summary: str
     brief: str
     full: str | None
@@ -85,6 +86,7 @@ def entry_of(item: Item) -> Entry:
         author=line(item.author) or None,
         origin=line(lead.name) or None if lead else None,
         home=link(lead.home) if lead else None,
+        others=tuple(dict.fromkeys((line(o.name), link(o.home)) for o in item.origins[1:] if line(o.name))),
         summary=summary,
         brief=intro + _paragraph(summary) + outro,
         full=intro + body + outro if body.strip() else None,

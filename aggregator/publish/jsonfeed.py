@@ -20,7 +20,10 @@ def item(entry: Entry) -> bytes:
     """
     authors = [{"name": entry.author}] if entry.author else []
     if entry.origin:
-        authors.append({"name": entry.origin, **({"url": entry.home} if entry.home else {})})
+        authors += [
+            {"name": name, **({"url": home} if home else {})}
+            for name, home in ((entry.origin, entry.home), *entry.others)
+        ]
     body = entry.full or entry.brief
     said: dict[str, Any] = {
         "id": entry.id,

@@ -7,7 +7,7 @@ from typing import Any
 
 from aggregator.model import Item
 from aggregator.publish import render
-from tests.publish.samples import CUF, MP3, NEWS, PDF, SITE, days, event, feed, news, numbered
+from tests.publish.samples import CUF, MP3, NEWS, PDF, SITE, SURESNES, days, event, feed, news, numbered
 
 
 def published(*items: Item) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def test_an_item_says_what_the_other_formats_say() -> None:
     assert item["date_published"] == "2021-03-09T11:00:00Z"
     assert item["date_modified"] == "2021-03-12T08:30:15Z"
     assert item["tags"] == list(NEWS.categories)
-    assert item["authors"] == [{"name": CUF.name, "url": CUF.home}]
+    assert item["authors"] == [{"name": o.name, "url": o.home} for o in (CUF, SURESNES)]
     assert "author" not in item
 
 
