@@ -8,6 +8,7 @@ import feedparser
 import icalendar
 
 from tests.conftest import House, calendar, ics, rss, xml
+from tests.fakeweb import reply
 
 DAY = timedelta(days=1)
 PAGE = "/reunion-du-groupe-pays-mali"
@@ -154,3 +155,173 @@ async def test_news_lists_age_without_withdrawing_what_they_announced(house: Hou
     for _ in range(5):
         await house.run(after=DAY, everything=True)
     assert [event.get("STATUS") for event in vevents(house)] == [None, None]
+
+
+async def test_a_day_that_is_over_takes_nothing_from_what_was_said(house: House) -> None:
+    """Found by a stranger: place and hour were wiped, and a year later the event jumped a year ahead."""
+    house.source("ville")
+    text = "Lieu : Salle Rameau<br>Organisateur : Comité Togo<br>https://zoom.us/j/1"
+    undated = [{"title": "Réunion Bénin le 18 novembre à 18h", "path": "/benin", "text": "En mairie."}]
+    dated = {"title": "Conférence Togo le 18 novembre 2025 à 18h", "path": "/togo", "day": "02 Nov 2025", "text": text}
+    house.web["/ville"] = xml(rss([*undated, dated]))
+    await house.run()
+    facts = "SELECT title, starts, location, organiser, conference, sequence, doubts FROM v_events ORDER BY title"
+    before = house.sql(facts)
+    assert before[0][2:5] == ("Salle Rameau", "Comité Togo", "https://zoom.us/j/1")
+    for n, days in enumerate((16, 60, 150)):
+        house.web["/ville"] = xml(rss([{"title": f"Autre {n}", "path": f"/autre-{n}"}, *undated, dated]))
+        await house.run(after=timedelta(days=days))
+        assert house.sql(facts) == before
+    assert entries(house, "modifications.rss") == []
+
+
+async def test_a_last_day_that_is_over_stays_what_it_was(house: House) -> None:
+    house.source("ville")
+    call = [{"title": "Appel à projets Niger : dossiers avant le 31 décembre", "path": "/niger"}]
+    house.web["/ville"] = xml(rss(call))
+    await house.run()
+    for n, days in enumerate((70, 90)):
+        house.web["/ville"] = xml(rss([{"title": f"Autre {n}", "path": f"/autre-{n}"}, *call]))
+        await house.run(after=timedelta(days=days))
+        assert house.one("SELECT deadline FROM v_news WHERE title LIKE '%Niger%'") == "2025-12-31"
+    house.web["/ville"] = xml(rss([{"title": "Appel à projets Niger annulé", "path": "/niger"}]))
+    await house.run(after=timedelta(hours=1))
+    assert house.one("SELECT deadline FROM v_news WHERE title LIKE '%Niger%'") == "2025-12-31"
+
+
+async def test_the_days_of_one_announcement_go_on_by_their_days(house: House) -> None:
+    house.source("ville")
+    say(house, "Permanences les 11, 18 et 25 novembre 2025")
+    await house.run()
+    first = {event["DTSTART"].dt.isoformat(): str(event["UID"]) for event in vevents(house)}
+    assert sorted(first) == ["2025-11-11", "2025-11-18", "2025-11-25"]
+    for n, title in enumerate(("Permanences les 18 et 25 novembre 2025", "Permanence le 25 novembre 2025")):
+        say(house, title)
+        await house.run(after=timedelta(days=9 if n == 0 else 7))
+        now = {event["DTSTART"].dt.isoformat(): str(event["UID"]) for event in vevents(house)}
+        assert now == first
+        assert len(vevents(house)) == 3
+    assert entries(house, "modifications.rss") == []
+    assert len(entries(house, "actualites.rss")) == 1
+
+
+async def test_a_day_that_its_announcement_drops_before_it_comes_is_withdrawn(house: House) -> None:
+    house.source("ville")
+    say(house, "Permanences les 18 et 25 novembre 2025")
+    await house.run()
+    say(house, "Permanence le 25 novembre 2025")
+    for _ in range(4):
+        await house.run(after=timedelta(hours=1))
+    said = {event["DTSTART"].dt.isoformat(): event.get("STATUS") for event in vevents(house)}
+    assert said == {"2025-11-18": "CANCELLED", "2025-11-25": None}
+
+
+async def test_an_edit_does_not_call_off_an_event_that_stands_on_its_new_day(house: House) -> None:
+    house.source("ville")
+    say(house, "Réunion Mali le 18 novembre 2025")
+    await house.run()
+    say(house, "REPORT ! Réunion Mali le 25 novembre 2025")
+    await house.run(after=DAY)
+    say(house, "REPORT ! Réunion Mali le 25 novembre 2025", "Une précision.")
+    await house.run(after=DAY)
+    (event,) = vevents(house)
+    assert (event.get("STATUS"), event["DTSTART"].dt.isoformat()) == (None, "2025-11-25")
+
+
+async def test_events_that_share_an_address_keep_their_identities_when_one_leaves(house: House) -> None:
+    house.source("ville", kind="html", options={"kind": "event", "item": "li", "title": "a", "when": "i"})
+    loto, bal = (
+        "<li><a href='/agenda'>Loto</a> <i>12 décembre 2025</i></li>",
+        "<li><a href='/agenda'>{}</a> <i>13 décembre 2025</i></li>",
+    )
+    hours = "<li><a href='/q'>Visite</a> <i>14 décembre 2025, {}h</i></li>"
+
+    def show(*rows: str) -> None:
+        house.web["/ville"] = reply(body=f"<ul>{''.join(rows)}</ul>".encode(), content_type="text/html")
+
+    show(loto, bal.format("Bal"), hours.format(10), hours.format(15))
+    await house.run()
+    uids = {str(e["SUMMARY"]) + str(e["DTSTART"].dt): str(e["UID"]) for e in vevents(house)}
+    assert len(uids) == 4
+    show(loto, bal.format("Grand bal"), hours.format(15))
+    for _ in range(4):
+        await house.run(after=timedelta(hours=1))
+    now = {str(e["UID"]): str(e["SUMMARY"]) for e in vevents(house)}
+    assert len(now) == 4
+    assert now[next(uid for name, uid in uids.items() if name.startswith("Loto"))] == "Loto"
+    assert now[next(uid for name, uid in uids.items() if name.startswith("Bal"))] == "Grand bal"
+    assert set(now) == set(uids.values())
+
+
+async def test_what_leaves_the_agenda_block_keeps_its_place(house: House) -> None:
+    house.source("ville", kind="jsonld")
+    event = (
+        """{{"@type": "Event", "name": "Forum", "url": "/forum", "startDate": "2025-12-12", "location": "Mairie"}}"""
+    )
+    news = """{{"@type": "NewsArticle", "headline": "Forum", "url": "/forum", "datePublished": "2025-11-01"}}"""
+
+    def show(*nodes: str) -> None:
+        script = f'<script type="application/ld+json">[{",".join(nodes)}]</script>'.replace("{{", "{").replace(
+            "}}", "}"
+        )
+        house.web["/ville"] = reply(body=script.encode(), content_type="text/html")
+
+    show(news, event)
+    await house.run()
+    assert house.sql("SELECT location, news FROM v_events") == [("Mairie", 1)]
+    show(news)
+    await house.run(after=DAY)
+    assert house.sql("SELECT location, sequence FROM v_events") == [("Mairie", 0)]
+
+
+async def test_a_cancellation_is_said_for_thirty_days_whatever_is_edited_later(house: House) -> None:
+    house.source("ville")
+    say(house, "ANNULATION ! Assises, du 2 au 4 mars 2026")
+    await house.run()
+    await house.run(after=31 * DAY)
+    assert vevents(house) == []
+    say(house, "ANNULATION ! Assises, du 2 au 4 mars 2026", "Une autre phrase.")
+    await house.run(after=DAY)
+    assert vevents(house) == []
+
+
+async def test_what_was_published_of_a_change_is_not_rewritten(house: House) -> None:
+    house.source("ville")
+    say(house, "Forum jeunesse, le 18 novembre 2025")
+    await house.run()
+    say(house, "ANNULATION ! Forum jeunesse, le 18 novembre 2025")
+    await house.run(after=DAY)
+    entry = entries(house, "modifications.rss")[0]
+    say(house, "Forum jeunesse : nouvelle date le 20 mai 2026")
+    await house.run(after=DAY)
+    after = entries(house, "modifications.rss")
+    assert after[1] == entry
+    assert after[0].startswith("Nouvelle date\xa0: le 20 mai 2026")
+
+
+async def test_two_sources_that_announce_the_same_days_make_each_event_once(house: House) -> None:
+    for slug in ("cuf", "ville"):
+        house.source(slug)
+        one = {
+            "title": "Ateliers plaidoyer à Rennes les 18 et 25 novembre 2025",
+            "path": "/ateliers",
+            "day": "02 Nov 2025",
+        }
+        house.web[f"/{slug}"] = xml(rss([one], "https://cuf.example"))
+    await house.run()
+    assert sorted(event["DTSTART"].dt.isoformat() for event in vevents(house)) == ["2025-11-18", "2025-11-25"]
+
+
+async def test_what_is_private_is_not_published(house: House) -> None:
+    house.source("agenda", kind="ics")
+    house.web["/agenda"] = calendar(
+        ics(
+            "UID:1@v\nDTSTART;VALUE=DATE:20251120\nSUMMARY:Privé\nCLASS:PRIVATE",
+            "UID:2@v\nDTSTART;VALUE=DATE:20251121\nSUMMARY:Public",
+        )
+    )
+    await house.run()
+    assert [str(event["SUMMARY"]) for event in vevents(house)] == ["Public"]
+    assert house.one(
+        "SELECT count(*) FROM refusals WHERE why LIKE '%not for the public%' OR value LIKE '%not for the public%'"
+    )

@@ -328,6 +328,8 @@ def _event(a: Trace, b: Trace, c: _Common) -> str | None:
         return "same day, same title"
     if c.telling >= 1 and len(c.words) >= 4 and c.within >= 0.95 and not c.contrast and not (a.body and b.body):
         return "same day, same title"
+    if c.telling >= 1 and len(c.words) >= 3 and a.title == b.title and not (a.body and b.body):
+        return "same day, same title"
     if _editions(a) & _editions(b) and len(c.words) >= (2 if c.telling else 4) and c.within >= 0.4:
         return "same day, same edition"
     numbered = {role for role, _ in a.numbers & b.numbers} & {"part", "season"}

@@ -13,9 +13,10 @@ from aggregator.model import Page
 # X-ALT-DESC, inlined photos, attendees and alarms are most of the bytes of a big calendar, and none of our business.
 _READ = frozenset(
     "UID DTSTART DTEND DURATION RRULE RDATE EXDATE EXRULE RECURRENCE-ID SUMMARY DESCRIPTION LOCATION GEO URL ORGANIZER "
-    "STATUS SEQUENCE CATEGORIES LAST-MODIFIED CREATED ATTACH IMAGE PRODID METHOD X-WR-TIMEZONE".split()
+    "STATUS SEQUENCE CATEGORIES LAST-MODIFIED CREATED ATTACH IMAGE PRODID METHOD X-WR-TIMEZONE CLASS "
+    "CONFERENCE X-GOOGLE-CONFERENCE X-MICROSOFT-SKYPETEAMSMEETINGURL".split()
 )
-_NAME = re.compile(r"\s*([A-Za-z-]{3,20})[ \t]*[;:]")
+_NAME = re.compile(r"\s*([A-Za-z-]{3,40})[ \t]*[;:]")
 _MARK = re.compile(r"\s*(BEGIN|END)\s*:\s*([A-Z-]+)\s*", re.IGNORECASE)
 # NAME;PARAMETER=value:VALUE without quotes, escapes, blanks or lists in its parameters: nearly all lines there are.
 _PLAIN = re.compile(r"([A-Za-z0-9-]+)((?:;[A-Za-z0-9-]+=[A-Za-z0-9/_+.-]+)*):(.*)", re.DOTALL)

@@ -83,7 +83,8 @@ class Absorber:
         assert visit.sightings is not None
         fresh = {sighting.key: sighting for sighting in visit.sightings}
         stored = self._stored(source.slug, fresh)
-        stored = self._continued(source.slug, fresh, stored)
+        items = Touched()
+        stored = self._continued(source.slug, fresh, stored, items)
         listed_before: int | None = state["listed"]
         out_of_sight = self._out_of_sight(visit, fresh, stored)
         listed = len(fresh) + len(out_of_sight)
@@ -95,7 +96,6 @@ class Absorber:
             return
         shrunk_since = instant(str(state["shrunk_since"])) if state["shrunk_since"] else None
         small = dedupe.shrank(listed, listed_before, shrunk_since, visit.at)
-        items = Touched()
         keys = self._insert(source, visit, [s for key, s in fresh.items() if key not in stored], items, result)
         keys |= self._update(
             source, visit, [(stored[key], s) for key, s in fresh.items() if key in stored], items, result
@@ -144,7 +144,9 @@ class Absorber:
             and (old.seen_on in standing if visit.whole else old.seen_on not in again)
         }
 
-    def _continued(self, slug: str, fresh: Mapping[str, Sighting], stored: dict[str, _Stored]) -> dict[str, _Stored]:
+    def _continued(
+        self, slug: str, fresh: Mapping[str, Sighting], stored: dict[str, _Stored], items: Touched
+    ) -> dict[str, _Stored]:
         """Give new keys to sightings that go on under them (`dedupe.regrouped`, `dedupe.continued`)."""
         names = self._renamed(fresh, stored)
         gone = [
@@ -153,7 +155,7 @@ class Absorber:
         new = [_place(sighting) for key, sighting in fresh.items() if key not in stored and key not in names]
         if gone and new:
             names |= dedupe.continued(gone, new)
-        return self._rekeyed(slug, names, stored) if names else stored
+        return self._rekeyed(names, stored, items) if names else stored
 
     def _renamed(self, fresh: Mapping[str, Sighting], stored: Mapping[str, _Stored]) -> dict[str, str]:
         """Give the new keys of occurrences whose event has several, then or now, and whose days tell which is which."""
@@ -172,7 +174,7 @@ class Absorber:
                     names |= pairs
         return {new: old for new, old in names.items() if new != old}
 
-    def _rekeyed(self, slug: str, names: Mapping[str, str], stored: dict[str, _Stored]) -> dict[str, _Stored]:
+    def _rekeyed(self, names: Mapping[str, str], stored: dict[str, _Stored], items: Touched) -> dict[str, _Stored]:
         """Write new keys (new -> old). What had a key that another takes over stands for its own day alone from now on."""
         moving = {old: stored[old] for old in names.values()}
         left = {key: stored[key] for key in names if key in stored and key not in moving}
@@ -184,6 +186,7 @@ class Absorber:
             self.connection.execute(
                 "UPDATE sightings SET key = ?, news = 0, canonical = NULL, digest = '' WHERE id = ?", (alone, one.id)
             )
+            items.by.setdefault(one.item, one.id)
             kept[alone] = replace(one, key=alone, place=replace(one.place, key=alone, kind="event"))
         for new, old in names.items():
             self.connection.execute("UPDATE sightings SET key = ? WHERE id = ?", (new, moving[old].id))

@@ -484,3 +484,15 @@ def test_occurrences_stay_within_bounds_and_are_told_once(events: list[tuple[str
 def test_any_file_is_read_or_refused_and_every_item_is_dated(lines: list[str]) -> None:
     found = Ics()(page("BEGIN:VCALENDAR\n" + "\n".join(lines)), Limits())
     assert all(item.start or item.kind == "news" for item in found.items)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "CONFERENCE;VALUE=URI;FEATURE=VIDEO:https://visio.example.fr/salle",
+        "X-GOOGLE-CONFERENCE:https://visio.example.fr/salle",
+        "X-MICROSOFT-SKYPETEAMSMEETINGURL:https://visio.example.fr/salle",
+    ],
+)
+def test_where_one_takes_part_from_afar_is_read(line: str) -> None:
+    assert one(f"UID:1\nSUMMARY:x\nDTSTART:20261201T090000Z\n{line}").conference == "https://visio.example.fr/salle"
