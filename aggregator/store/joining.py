@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator import alike, dedupe
@@ -22,6 +22,7 @@ _CANDIDATES = 60  # of a new sighting, those that share most keys with it
 _COMPONENT = 400  # sightings that are grouped together at most: no chain of errors grows without bound
 _KEPT = 5_000  # traces held in memory
 OVERRIDE = "overrides.yaml"
+MOVED = "; one has moved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class Joining:
                 meets.setdefault(id_, set()).add(other)
         pairs = {(min(id_, other), max(id_, other)) for id_, others in meets.items() for other in others}
         linked = {id_ for pair in before for id_ in pair}
-        rows, void = [], []
+        rows, void, kept = [], [], []
         for one, other in sorted(pairs):
             verdict = self._verdict(one, other)
             if verdict.same:
@@ -98,6 +99,9 @@ class Joining:
                 (one, other) in before and verdict.veto is None and before[one, other] not in ("same address", OVERRIDE)
             ):
                 continue  # titles change, the thing stays: only what contradicts parts what was joined
+            elif verdict.veto == "day" and (one, other) in before and self._moved(one, other, now):
+                kept.append((one, other))
+                continue
             if verdict.same or verdict.near:
                 rows.append(
                     (one, other, int(verdict.same), verdict.rule, verdict.score, json.dumps(verdict.words, ensure_ascii=False),
@@ -106,6 +110,10 @@ class Joining:
             else:
                 void.append((one, other))
         self.connection.executemany("DELETE FROM verdicts WHERE one = ? AND other = ?", void)
+        self.connection.executemany(
+            f"UPDATE verdicts SET rule = rule || '{MOVED}' WHERE one = ? AND other = ? AND rule NOT LIKE '%{MOVED}'",
+            kept,
+        )
         self.connection.executemany("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
         return linked
 
@@ -148,6 +156,16 @@ class Joining:
         if said is not None:
             return Verdict(said, False, OVERRIDE, 2.0 if said else 0.0, (), (), None if said else OVERRIDE)
         return alike.judge(ours.trace, theirs.trace)
+
+    def _moved(self, one: int, other: int, now: datetime) -> bool:
+        """Whether one of two joined events has moved and the other not yet said so: all but the day is as it was.
+
+        A day that is over did not move: the page tells of the next time.
+        """
+        ours, theirs = self._of(one).trace, self._of(other).trace
+        if ours.days is None or theirs.days is None or min(ours.days[1], theirs.days[1]) < now.date().toordinal():
+            return False
+        return alike.judge(replace(ours, days=theirs.days, minute=theirs.minute), theirs).same
 
     def _ruled_with(self, id_: int) -> set[int]:
         """Give the sightings that the operator names together with this one."""
@@ -210,11 +228,19 @@ class Joining:
                 (self._known[one].name, self._known[other].name): Verdict(True, False, rule, score, (), ())
                 for (one, other), (rule, score) in links.items()
             }
-            groups = alike.regroup(
-                {name: one.trace for name, one in known.items()},
-                verdicts,
-                lambda one, other, known=known: self.overrides.ruling(known[one].calls, known[other].calls),  # type: ignore[misc]
-            )
+            moved = {
+                frozenset((self._known[one].name, self._known[other].name))
+                for (one, other), (rule, _) in links.items()
+                if rule.endswith(MOVED)
+            }
+
+            def ruling(
+                one: str, other: str, known: dict[str, _Known] = known, moved: set[frozenset[str]] = moved
+            ) -> bool | None:
+                said = self.overrides.ruling(known[one].calls, known[other].calls)
+                return True if said is None and frozenset((one, other)) in moved else said
+
+            groups = alike.regroup({name: one.trace for name, one in known.items()}, verdicts, ruling)
             for group in sorted(groups, key=sorted):
                 feeds |= self._applied([known[name] for name in sorted(group)], links, now, touched)
         return feeds

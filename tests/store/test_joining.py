@@ -7,6 +7,7 @@ import json
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -211,3 +212,31 @@ def test_a_title_that_changes_does_not_part_what_was_joined(tmp_path: Path) -> N
             ],
         )
         assert len(kept.groups()) == 2  # another day contradicts
+
+
+def forum(host: str) -> RawItem:
+    return assises(host, "Forum franco-vietnamien de la coopération, à Tours")
+
+
+def test_an_event_that_one_of_its_sources_moves_stays_one(tmp_path: Path) -> None:
+    with store(tmp_path, (CUF, VILLE)) as kept:
+        kept.arrive(CUF, [forum("cuf")])
+        kept.arrive(VILLE, [forum("tours")])
+        uids = kept.sql("SELECT uid FROM v_events")
+        assert len(uids) == 1
+        moved = replace(forum("cuf"), start="2027-05-10", end="2027-05-12")
+        kept.arrive(CUF, [moved])
+        assert kept.sql("SELECT uid, starts FROM v_events") == [(*uids[0], "2027-05-10")]
+        assert any("moved" in rule for (rule,) in kept.sql("SELECT rule FROM verdicts"))
+        kept.arrive(VILLE, [replace(forum("tours"), start="2027-05-10", end="2027-05-12")])
+        assert kept.sql("SELECT uid, starts FROM v_events") == [(*uids[0], "2027-05-10")]
+
+
+def test_a_page_that_tells_of_the_next_time_leaves_the_last_one_to_others(tmp_path: Path) -> None:
+    with store(tmp_path, (CUF, VILLE)) as kept:
+        kept.arrive(CUF, [replace(forum("cuf"), start="2026-12-01", end="2026-12-01")])
+        kept.arrive(VILLE, [replace(forum("tours"), start="2026-12-01", end="2026-12-01")])
+        assert len(kept.groups()) == 1
+        kept.now += timedelta(days=30)
+        kept.arrive(CUF, [replace(forum("cuf"), start="2027-02-01", end="2027-02-01")])
+        assert len(kept.groups()) == 2
