@@ -1,8 +1,9 @@
 # What people type. `make demo` and `make test` set everything up by themselves.
 PYTHON ?= python3
 AGGREGATOR = .venv/bin/aggregator
+DB ?= aggregator.db
 
-.PHONY: help setup demo run serve test check lock bench clean
+.PHONY: help setup demo run serve explore test check lock bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -18,6 +19,12 @@ run: .venv/.run ## visit what is due in sources.yaml, publish to feeds/
 serve: .venv/.run ## keep running: visits on schedule, feeds over HTTP
 	@$(AGGREGATOR) serve
 
+explore: .venv/.explore ## Datasette on a copy of the store (another one: make explore DB=feeds/demo/aggregator.db)
+	@mkdir -p .explore
+	@$(AGGREGATOR) export --format sqlite --db $(DB) --output .explore/aggregator.db
+	@.venv/bin/datasette serve --immutable .explore/aggregator.db --metadata datasette.yaml --open \
+	  --setting sql_time_limit_ms 20000 --setting facet_time_limit_ms 2000
+
 test: .venv/.dev ## all checks and all tests
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
@@ -32,9 +39,10 @@ lock: ## renew requirements/*.txt from pyproject.toml (needs uv)
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/build.in -o requirements/build.txt
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements/run.txt
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --extra dev -c requirements/run.txt -o requirements/dev.txt
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --extra explore -c requirements/dev.txt -o requirements/explore.txt
 
 clean: ## remove what was set up (not the store, not the feeds)
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/calendar_readers/node_modules
+	rm -rf .venv .explore .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/calendar_readers/node_modules
 
 # The stamp of the larger set serves the smaller one.
 .venv/.run: requirements/run.txt requirements/build.txt pyproject.toml
@@ -42,3 +50,8 @@ clean: ## remove what was set up (not the store, not the feeds)
 
 .venv/.dev: requirements/dev.txt requirements/build.txt pyproject.toml
 	@$(PYTHON) tools/setup.py dev && touch .venv/.run $@
+
+.venv/.explore: requirements/explore.txt .venv/.run
+	@if [ ! -e .venv/.dev ] || [ .venv/.dev -ot requirements/dev.txt ]; then \
+	  echo "setting up .venv (explore) …"; .venv/bin/python -m pip -qq --disable-pip-version-check install --require-hashes -r $<; fi
+	@touch $@

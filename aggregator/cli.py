@@ -124,6 +124,21 @@ def _parser() -> argparse.ArgumentParser:
         help="when the page was seen (now): the year left out is inferred from it",
     )
     date.add_argument("--block", action="store_true", help="the words are a date block (« 20 nov »), not a sentence")
+    export = command(
+        "export",
+        _export,
+        "write a view of the store for spreadsheets and programs: csv, ndjson, parquet; sqlite copies the whole store",
+    )
+    export.formatter_class = argparse.RawDescriptionHelpFormatter
+    export.epilog = _EXPORT_HELP
+    export.add_argument("view", nargs="?", metavar="VIEW", help="which one (v_items); they are listed below")
+    export.add_argument(
+        "--format", choices=("csv", "ndjson", "parquet", "sqlite"), default="csv", help="csv, unless another is named"
+    )
+    export.add_argument(
+        "--output", default="-", metavar="FILE", help="where to, replaced when all is there; - is standard output (-)"
+    )
+    export.add_argument("--bom", action="store_true", help="csv: begin with the mark by which Excel knows UTF-8")
     schema = command("schema", _schema, "write the JSON Schema of sources.yaml, for editors")
     schema.add_argument("file", nargs="?", type=Path, metavar="FILE", help="where to (standard output)")
     demo = command(
@@ -351,6 +366,55 @@ def _date(asked: argparse.Namespace) -> int:
                 [f'standard input:{number}: {error!r}: each line is {{"text": "…", "published": "2025-11-03"}}']
             ) from error
         print(json.dumps(dates.expect(reading), ensure_ascii=False))
+    return 0
+
+
+_EXPORT_HELP = f"""views (docs/store.md says what every column holds):
+  v_items        news and events, one row each, with their tags      v_coverage     sources: what each gives, silent since when
+  v_news         news, as feeds have them                            v_joins        items that several sources tell, and why
+  v_events       events, as calendars have them                      v_near_misses  pairs that were not joined
+  v_sightings    what each source says                               v_runs         the ledger: one row a fetch
+  v_tags         one row a tag, with its reason                      v_changes      what changed, field by field
+
+examples:
+  aggregator export > items.csv
+  aggregator export v_events --format parquet --output events.parquet
+  aggregator export v_tags --format ndjson | jq .name
+  aggregator export --format sqlite --output copy.db
+
+A csv cell that a spreadsheet would compute (it begins with = + - @, a tab or a carriage return) has a ' before it.
+Parquet needs an extra: pip install 'cooperation-aggregator[parquet]'.
+
+{EXIT_CODES}"""
+
+
+def _export(asked: argparse.Namespace) -> int:
+    from aggregator import export
+
+    wrong = None
+    if asked.format == "sqlite" and asked.view:
+        wrong = f"{asked.view}: --format sqlite copies the whole store: leave the view out"
+    elif asked.bom and asked.format != "csv":
+        wrong = "--bom: only csv has one: leave it out"
+    elif asked.output == "-" and (asked.format == "sqlite" or (asked.format == "parquet" and sys.stdout.isatty())):
+        wrong = f"--format {asked.format} is no text: name a file with --output"
+    if wrong:
+        raise ConfigError([wrong])
+    view = asked.view or "v_items"
+    shown = sys.stderr.isatty() and not (asked.output == "-" and sys.stdout.isatty())
+
+    def told(done: int, of: int) -> None:
+        if shown and of > export.BATCH:
+            print(f"\r{done:,} of {of:,} rows", end="" if done < of else "\n", file=sys.stderr, flush=True)
+
+    if asked.output == "-":
+        export.to_stream(asked.db, view, asked.format, sys.stdout.buffer, bom=asked.bom, told=told)
+        return 0
+    rows = export.to_file(asked.db, view, asked.format, Path(asked.output), bom=asked.bom, told=told)
+    if asked.json:
+        print(json.dumps({"view": None if asked.format == "sqlite" else view, "rows": rows, "file": asked.output}))
+    else:
+        print(f"{rows} {'items' if asked.format == 'sqlite' else 'rows'} in {asked.output}", file=sys.stderr)
     return 0
 
 

@@ -150,6 +150,10 @@ class SiteModel(_Strict):
     description: StrictStr = ""
     days_back: Days = Field(30, description="past days that calendars show (30)")
     days_ahead: Days = Field(548, description="days to come that calendars show (548: 18 months)")
+    snapshot: StrictBool = Field(
+        False,
+        description="publish a copy of the store for analysts, aggregator.db? (false; docs/store.md says what it holds)",
+    )
 
 
 class TerritoryModel(_Strict):
@@ -228,6 +232,7 @@ class Config:
     sources: tuple[Source, ...]
     path: Path
     interests: tuple[Interest, ...] = ()
+    snapshot: bool = False  # no part of `site`: what stands in feeds does not change with it
 
     @property
     def aliases(self) -> Mapping[str, str]:
@@ -278,6 +283,7 @@ def load(path: Path) -> Config:
         tuple(read[1]),
         path,
         tuple(map(_interest, read[0].feeds)),
+        site.snapshot,
     )
 
 

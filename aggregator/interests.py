@@ -36,6 +36,23 @@ _REGION_OF = {code: slug for slug, (_, _, codes) in _REGIONS.items() for code in
 _REGION_BY_CODE = {code: slug for slug, (_, code, _) in _REGIONS.items()}
 _MEDIA: dict[Medium, str] = {"documents": "documents", "photos": "photos", "sons": "sons", "videos": "vidéos"}
 
+# Levels by their slug, as a group of publishers; others are said as their sources write them.
+_LEVELS = {
+    "association": "associations",
+    "commune": "communes",
+    "departement": "départements",
+    "epci": "intercommunalités",
+    "etablissement-public": "établissements publics",
+    "etat": "services de l’État",
+    "intercommunalite": "intercommunalités",
+    "metropole": "métropoles",
+    "ministere": "ministères",
+    "region": "régions",
+    "reseau": "réseaux",
+    "syndicat": "syndicats",
+    "ville": "villes",
+}
+
 # path of a scheme's feeds, and how their titles begin
 _FOLDERS = {"country": "pays", "region": "zones", "theme": "themes", "kind": "types"}
 
@@ -132,16 +149,21 @@ def folder_of(scheme: str, slug: str) -> str:
 def title_of(path: str, names: Mapping[str, str]) -> tuple[str, str]:
     """Give the title and the description of a feed of interest. `names`: path of a tag's feed → the tag's name."""
     folder, _, slug = path.partition("/")
-    name = names.get(path) or (_REGIONS[slug][0] if folder == "territoires" and slug in _REGIONS else None)
+    name = names.get(path) or slug.replace("-", " ")
     if folder == "medias":
-        medium = next((words for key, words in _MEDIA.items() if key == slug), slug)
-        return medium, f"Les actualités et les événements accompagnés de {medium}."
-    said = name or slug.replace("-", " ")
+        medium = next((words for key, words in _MEDIA.items() if key == slug), name)
+        return f"avec {medium}", f"Les actualités et les événements accompagnés de {medium}."
+    if folder == "territoires" and slug in _REGIONS:
+        name = _REGIONS[slug][0]
+        return f"région {name}", f"Ce que publient les collectivités et réseaux de cette région\u00a0: {name}."
+    if folder == "territoires":
+        name = _LEVELS.get(slug, name)
+        return name, f"Ce que publient les sources de cette catégorie\u00a0: {name}."
     about = {
-        "pays": f"Les actualités et les événements qui parlent de ce pays\u00a0: {said}.",
-        "zones": f"Les actualités et les événements qui parlent de cette zone\u00a0: {said}.",
-        "themes": f"Les actualités et les événements sur ce thème\u00a0: {said}.",
-        "types": f"Les publications de ce type\u00a0: {said}.",
-        "territoires": f"Ce que publient ces collectivités et réseaux\u00a0: {said}.",
+        "pays": f"Les actualités et les événements qui parlent de ce pays\u00a0: {name}.",
+        "zones": f"Les actualités et les événements qui parlent de cette zone\u00a0: {name}.",
+        "themes": f"Les actualités et les événements sur ce thème\u00a0: {name}.",
+        "types": f"Les publications de ce type\u00a0: {name}.",
     }
-    return said, about.get(folder, said)
+    # A zone is said to be one: « Outre-mer » is a theme as well.
+    return f"zone {name}" if folder == "zones" else name, about.get(folder, name)

@@ -26,7 +26,7 @@ def learn(connection: sqlite3.Connection, config: Config, now: datetime) -> Word
     Raises:
         ConfigError: taxonomy.yaml or overrides.yaml has problems; nothing was changed.
     """
-    terms = taxonomy.load()
+    terms = taxonomy.current()
     path = config.path.with_name("overrides.yaml")
     said = overrides.load(path, config.aliases)
     words = Words(

@@ -8,8 +8,8 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import cache, lru_cache
+from datetime import date, datetime
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,11 +18,12 @@ from aggregator import interests, taxonomy
 from aggregator.config import Config
 from aggregator.errors import ExtractError, PublishError
 from aggregator.model import Feed, Refusal, Site, Source
-from aggregator.store import open_for_reading, queries, transaction
+from aggregator.normalise.text import fold
+from aggregator.store import open_for_reading, queries, snapshot, transaction
 from aggregator.store.published import ENTRIES, Shelf, Window, window
 
 if TYPE_CHECKING:
-    from aggregator.publish import Renderer
+    from aggregator.publish import Ahead, Renderer
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ _FEW = 60  # feeds that are rendered sooner here than workers would load what th
 _PART = 20  # feeds rendered and put in place at a time
 _PAGED = 200  # pages of events rendered at a time
 _PAGES = "evenements"
+_SNAPSHOT = "aggregator.db"
 _TOP = "tout"  # a feed that is always there
 _AT_ONCE = 8  # parts under way: enough that each worker has one waiting
 
@@ -54,21 +56,60 @@ async def publish(
     """Render the feeds that were touched since they were last rendered (all with `everything`) and replace the files that differ.
 
     `now` gives the day on which a calendar's window stands; nothing else depends on it. `call` runs a function in a
-    worker (`Workers.call`): many feeds are rendered side by side, few here alone.
+    worker (`Workers.call`): many feeds are rendered side by side, few here alone. A snapshot that the operator wishes
+    follows what the store says now.
 
     Raises:
         PublishError: the folder cannot be written; what stood there stands still.
     """
+    done = await _publish_feeds(connection, config, out, now, call=call, everything=everything)
+    if config.snapshot and await asyncio.to_thread(_publish_snapshot, _store(connection), out):
+        done = replace(done, written=(*done.written, _SNAPSHOT))
+    return done
+
+
+def _publish_snapshot(store: Path, out: Path) -> bool:
+    """Replace the snapshot if the store has changed since; tell whether it had."""
+    place = out / _SNAPSHOT
+    if place.exists() and place.samefile(store):
+        raise PublishError(
+            f"{place} is the store itself, where site.snapshot would stand: keep the store elsewhere (--db)"
+        )
+    if not snapshot.differs(store, place):
+        return False
+    from aggregator.publish import prepare, put_in_place
+    from aggregator.publish.write import _beside as beside
+
+    prepare(out, [_SNAPSHOT])
+    made = beside(place)
+    try:
+        snapshot.publishable(store, made, beside(place.with_name(f"{_SNAPSHOT}.whole")))
+        made.chmod(0o444)  # nobody writes to it: `serve` knows it by that from a store
+        put_in_place(out, [_SNAPSHOT])
+    except BaseException:
+        made.unlink(missing_ok=True)
+        raise
+    return True
+
+
+def _store(connection: sqlite3.Connection) -> Path:
+    return Path(connection.execute("PRAGMA database_list").fetchone()[2])
+
+
+async def _publish_feeds(
+    connection: sqlite3.Connection, config: Config, out: Path, now: datetime, *, call: Call, everything: bool
+) -> Published:
     today = now.date().isoformat()
     site = blake2b(repr(config.site).encode(), digest_size=8).hexdigest()
     touched = queries.dirty_feeds(connection, today, site)
-    dirty = [p for p in _paths(connection, config) if everything or p in touched or not (out / f"{p}.rss").exists()]
+    dirty = [p for p in _paths(connection, config) if everything or p in touched or not _stands(out, p)]
     if not dirty and (out / "index.html").exists():
         return Published(0, (), ())
     from aggregator.publish import prepare, write
 
     sources = {s.slug: s for s in config.sources}
-    outlines = [_outline(path, config, sources) for path in dirty]
+    names = _names()
+    outlines = [_outline(path, config, sources, names) for path in dirty]
     shown = window(config.site, now)
     anew = everything or not (out / _PAGES).exists() or queries.site_of(connection, _TOP) != site
     events = Shelf(connection).paged(shown, None if anew else queries.unpublished(connection))
@@ -83,6 +124,11 @@ async def publish(
         queries.mark_published(connection, events, shown.since)
     refused = dict.fromkeys(refusal for part in parts for refusal in part.refused)
     return Published(len(dirty), tuple(written), tuple(refused))
+
+
+def _stands(out: Path, path: str) -> bool:
+    """Say whether a feed has its files: what an older version left has no page."""
+    return (out / f"{path}.rss").exists() and (out / f"{path}.html").exists()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +166,7 @@ async def _rendered(
     """
     from aggregator.publish import put_in_place
 
-    store, shelf = Path(connection.execute("PRAGMA database_list").fetchone()[2]), Shelf(connection)
+    store, shelf = _store(connection), Shelf(connection)
     slots = asyncio.Semaphore(_AT_ONCE)
     few = sum(len(work.outlines) for work in works) <= _FEW and sum(len(work.events) for work in works) <= _PAGED
 
@@ -166,14 +212,15 @@ def _render(shelf: Shelf, out: Path, work: _Work, site: Site, now: datetime) -> 
         feeds.append((feed.path, feed.calendar))
         refused += [*left_out, *done.refused]
         files = done.files
-        if feed.calendar:
-            files |= renderer.twin(feed, now.date(), (shown.since.date(), shown.until.date()), _grids(out, feed.path))
+        grids = _grids(out, feed.path) if feed.calendar else ()
+        files |= renderer.twin(feed, now.date(), (shown.since.date(), shown.until.date()), grids)
         changed += lay_beside(out, files)
         large += [(p, len(d)) for p, d in files.items() if p.endswith(".ics") and len(d) > MEGABYTE]
     if work.events:
-        changes = shelf.revisions(work.events)
+        changes, held, names = shelf.revisions(work.events), shelf.feeds_of(work.events), _names()
         for id_, item in zip(work.events, shelf.items(work.events), strict=True):
-            page = renderer.page(item, changes.get(id_, ()))
+            theirs = {fold(names[path]): path for path in held.get(id_, ()) if path in names}
+            page = renderer.page(item, changes.get(id_, ()), theirs)
             refused += page.refused
             changed += lay_beside(out, page.files)
     return _Part(tuple(feeds), tuple(changed), tuple(refused), tuple(large))
@@ -238,33 +285,40 @@ _COMBINED = {
     "modifications": ("modifications", "Ce qui change dans l’agenda\xa0: reports, annulations, lieux et horaires."),
 }
 _CALENDARS = frozenset({"tout", "agenda", "echeances"})
+_WITH_CALENDAR = frozenset({"pays", "zones", "themes", "territoires"})  # for who waits for their first event
 _WITHOUT_EVENTS = frozenset({"actualites", "modifications"})
 
 
-def _outline(path: str, config: Config, sources: dict[str, Source]) -> Feed:
-    """Give a feed without its items: its names, which say what it holds, and where it leads."""
+def _outline(path: str, config: Config, sources: dict[str, Source], names: Mapping[str, str]) -> Feed:
+    """Give a feed without its items: its names, which say what it holds, and where it leads. `names`: `_names`."""
     if path in _COMBINED:
         title, description = _COMBINED[path]
         return Feed(
             path,
             f"{config.site.title}\xa0: {title}",
             description,
-            f"{config.site.base_url}/",
+            f"{config.site.base_url}/{path}.html",
             (),
             calendar=path in _CALENDARS,
         )
     if not path.startswith("sources/"):
         own = next((one for one in config.interests if one.path == path), None)
-        title, description = (own.title, own.description) if own else interests.title_of(path, _names())
-        return Feed(path, f"{config.site.title}\xa0: {title}", description, f"{config.site.base_url}/", ())
+        title, description = (own.title, own.description) if own else interests.title_of(path, names)
+        return Feed(
+            path,
+            f"{config.site.title}\xa0: {title}",
+            description,
+            f"{config.site.base_url}/{path}.html",
+            (),
+            calendar=own.filter.kind != "news" if own else path.partition("/")[0] in _WITH_CALENDAR,
+        )
     source = sources[path.removeprefix("sources/")]
     return Feed(path, source.name, f"Les actualités et les événements publiés par {source.name}.", source.home, ())
 
 
-@cache
 def _names() -> dict[str, str]:
     """Give the names of the feeds of taxonomy.yaml: path -> name."""
-    return {interests.folder_of(e.scheme, e.slug): e.name for e in taxonomy.load().entries}
+    return {interests.folder_of(e.scheme, e.slug): e.name for e in taxonomy.current().entries}
 
 
 def _filled(outline: Feed, shelf: Shelf, shown: Window, now: datetime) -> tuple[Feed, list[Refusal]]:
@@ -284,7 +338,7 @@ def _filled(outline: Feed, shelf: Shelf, shown: Window, now: datetime) -> tuple[
     elif path not in _WITHOUT_EVENTS:
         events = shelf.events(path, shown)
     calendar = path not in _WITHOUT_EVENTS and (
-        outline.calendar or bool(events) or any(item.kind == "event" for item in items)
+        outline.calendar or bool(events) or any(item.kind == "event" for item in items) or shelf.is_calendar(path)
     )
     feed = replace(
         outline, items=tuple(items), events=tuple(events), tombstones=tuple(shelf.tombstones(path, now)), calendar=calendar
@@ -301,18 +355,52 @@ def _around(
     shelf, sources, said = Shelf(connection), {s.slug: s for s in config.sources}, _said(connection)
     calendars = dict(connection.execute("SELECT path, calendar FROM feeds")) | dict(rendered)
     paths = [
-        *_COMBINED,
         *(interest.path for interest in config.interests),
+        *_COMBINED,
         *_interests(connection),
         *(f"sources/{slug}" for slug in sources if slug in said),
     ]
-    outlines = [_outline(path, config, sources) for path in paths]
+    names = _names()
+    outlines = [_outline(path, config, sources, names) for path in paths]
     feeds = [
         replace(outline, calendar=outline.calendar or bool(calendars.get(outline.path))) for outline in outlines
     ]  # fmt: skip
     return {
-        "index.html": index(config.site, feeds, shelf.entries("actualites")[:_LATEST], shelf.coming(now, _COMING)),
+        "index.html": index(
+            config.site,
+            feeds,
+            shelf.entries("actualites")[:_LATEST],
+            shelf.coming(now, _COMING),
+            _ahead(connection, config.site, now),
+        ),
         "style.css": stylesheet(),
         "feeds.opml": opml_feeds(config.site, feeds),
         "sources.opml": opml_sources(config.site, config.sources),
     }
+
+
+# From the events to come, which are few, to their feeds: the other way all members would be read. A day begins in UTC up to
+# a day before its date.
+_AHEAD = """
+WITH coming AS MATERIALIZED (
+  SELECT id, substr(starts, 1, 10) AS first FROM items INDEXED BY items_starts
+  WHERE starts_utc >= date(:today, '-1 day') AND starts_utc < :until AND substr(starts, 1, 10) >= :today AND kind = 'event'
+  AND joined_to IS NULL AND withdrawn_at IS NULL AND coalesce(status, '') NOT IN ('cancelled', 'postponed')
+), held AS (
+  SELECT m.path AS path, c.first AS first FROM coming AS c CROSS JOIN members AS m ON m.item_id = c.id
+  UNION ALL SELECT path, first FROM (
+    SELECT DISTINCT 'sources/' || s.source AS path, c.id, c.first AS first
+    FROM coming AS c CROSS JOIN sightings AS s ON s.item_id = c.id
+  )
+  UNION ALL SELECT p.value, c.first FROM coming AS c, json_each('["tout", "agenda"]') AS p
+)
+SELECT path, count(*), min(first) FROM held GROUP BY path
+"""
+
+
+def _ahead(connection: sqlite3.Connection, site: Site, now: datetime) -> dict[str, Ahead]:
+    """Give what each calendar has to come from today on: how many events, and the day of the first."""
+    from aggregator.publish import Ahead
+
+    days = {"today": now.date().isoformat(), "until": window(site, now).stamps()["until"]}
+    return {path: Ahead(n, date.fromisoformat(first)) for path, n, first in connection.execute(_AHEAD, days)}

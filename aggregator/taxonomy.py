@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,21 @@ class _Reading:
             told = f"« {' '.join(phrase)} » already stands for {' or '.join(held)} (line {line})"
             self.wrong(where, f"{told}: keep one, or put it under ambiguous")
         return False
+
+
+def current(path: Path = FILE) -> Taxonomy:
+    """Give the taxonomy of a file, read again only when the file changes.
+
+    Raises:
+        ConfigError: as `load`.
+    """
+    facts = path.stat() if path.exists() else None
+    return _loaded(path, facts and (facts.st_mtime_ns, facts.st_size))
+
+
+@lru_cache(maxsize=2)
+def _loaded(path: Path, _facts: tuple[int, int] | None) -> Taxonomy:
+    return load(path)
 
 
 def load(path: Path = FILE) -> Taxonomy:

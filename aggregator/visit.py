@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING
 
 from aggregator.errors import BadStatus, FetchError, Postponed, SourceError
 from aggregator.model import (
@@ -25,9 +23,6 @@ from aggregator.model import (
     Visit,
 )
 from aggregator.normalise.text import decode
-
-if TYPE_CHECKING:
-    from aggregator.taxonomy import Taxonomy
 
 VERSION = 1  # of extraction and normalisation: raise it when they read pages otherwise, and every page is read anew
 MARKS = 1  # of tags and keys: raise it when they are read otherwise, and everything stored is marked again
@@ -70,25 +65,18 @@ def read(source: Source, page: Page) -> Reading:
 
 def marked(sighting: Sighting, source: Source) -> Sighting:
     """Give a sighting with its tags and the keys under which others that tell the same are found."""
-    from aggregator import alike, dedupe, tags
+    from aggregator import alike, dedupe, tags, taxonomy
     from aggregator.normalise.urls import host
 
     tagged = replace(
         sighting,
         tags=tags.tags(
-            _taxonomy(), title=sighting.title, subtitle=sighting.subtitle, summary=sighting.summary, categories=sighting.categories,
+            taxonomy.current(), title=sighting.title, subtitle=sighting.subtitle, summary=sighting.summary, categories=sighting.categories,
             section=sighting.section, partners=source.territory.partners,
         ),
     )  # fmt: skip
     own = dedupe.own(sighting, source, host(sighting.url) if sighting.url else "")
     return replace(tagged, keys=alike.hashed_keys(alike.trace_of(tagged, source.name, source.territory.home, own=own)))
-
-
-@cache
-def _taxonomy() -> Taxonomy:
-    from aggregator import taxonomy  # 60 ms, once a worker
-
-    return taxonomy.load()
 
 
 async def visit(source: Source, known: Known, *, get: Get, read: Read, clock: Callable[[], datetime]) -> Visit:

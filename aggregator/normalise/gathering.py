@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
 
 from aggregator.model import Occurrence, Status
-from aggregator.normalise import dates
+from aggregator.normalise import dates, titles
 from aggregator.normalise.text import fold
 
 MAX_TEXT = 5_000  # characters of a text that are looked at
@@ -49,32 +49,8 @@ class Announced:
 
 # ── a title that announces ──────────────────────────────────────────────────────────────────────
 
-# What people gather for, folded (no accents), French first.
-_GATHERING = re.compile(
-    r"\b(?:reunions?|rencontres?|ateliers?|w[ea]e?binaires?|webinars?|visio ?conferences?|conferences?|seminaires?|colloques?|symposiums?|congres|assises"
-    r"|forums?|sommets?|journees?|matinees?|soirees?|cafes?|(?:petits? )?dejeuners?|diners?|tables? rondes?|debats?|cine\w*|projections?|concerts?"
-    r"|spectacles?|festival\w*|fetes?|salons?|foires?|marches? de noel|expositions?|expo|vernissages?|inaugurations?|ceremonies?|commemorations?"
-    r"|hommages?|formations?|visites?|voyages?|missions?|delegations?|assemblees?|conseils?|comites?|copil|bureau|sessions?|seances?|chroniques"
-    r"|decryptages?|hackathons?|universites? d ete|campus|semaines?|quinzaines?|mois d\w|rendez vous|rdv|portes ouvertes|collectes?|tournois?"
-    r"|courses?|randonnees?|balades?|repas|bals?|gala|lancements?|signatures?|anniversaires?|celebrations?|jeux|cop ?\d+|lectures?|permanences?|stands?"
-    r"|accueil|receptions?|etats generaux|convention nationale|nuits?|printemps d\w+|estivales?|biennales?|triennales?|olympiades"
-    r"|workshops?|meetings?|summits?|fairs?|trainings?|talks?|jornadas?|talleres|taller|encuentros?|encontros?|reunion|conferencias?|seminarios?|feria"
-    r"|treffen|sitzung|tagung|konferenz|veranstaltung|incontr[oi]|convegn[oi]|riunion[ei]|festa|mostra)\b"
-)
-# What a title is about when its date is that of a paper, of works or of a rule.
-_PAPER = re.compile(
-    r"^(?:\w+ ){0,3}?(?:communiques?|comptes? rendus?|newsletters?|infolettres?|lettres?|bulletins?|revue de presse|tribunes?|rapports?|actes|bilans?"
-    r"|retours?|resultats?|laureats?|deliberations?|arretes?|decrets?|lois?|offres? d|offres? de|recrutements?|appel d offres|travaux|fermetures?|coupures?"
-    r"|interruptions?|nominations?|deces|disparition|horaires?|tarifs?|collecte des|ramassage|marche public|proces verbal|releve de|article|photos?|video"
-    r"|podcast|replay|mise a jour|entree en vigueur)\b"
-)
-_CALL = re.compile(
-    r"\b(?:appels? (?:a|aux) (?:projets?|candidatures?|manifestations?|contributions?|propositions?|communications?|participation|initiatives|partenaires"
-    r"|dons?|volontaires|temoignages)|ami|concours|prix|bourses?)\b"
-)
 _INVITES = re.compile(
-    r"\b(?:save the date|a vos agendas|inscri\w+|invitations?|aur(?:a|ont) lieu|se (?:tiendra|tiendront|deroulera|derouleront)|prochaine?s?|participez|venez"
-    r"|rejoignez)\b"
+    r"\b(?:save the date|a vos agendas|invitations?|aur(?:a|ont) lieu|se (?:tiendra|tiendront|deroulera|derouleront)|prochaine?s?|participez|venez|rejoignez)\b"
 )
 
 
@@ -84,47 +60,72 @@ def announced(lines: Sequence[str], setting: Setting) -> Announced | None:
     A title that only mentions a day (a paper's, a past one's, a period's, a last day) announces nothing. A gathering
     announces itself by what it is called, by an hour, by an invitation, or by a subtitle that is its date.
     """
-    words = fold(lines[0])
-    if _about(words):
-        return None
-    said = _coming(lines[0], setting)
-    if said is not None and (_calls_itself(words) or not said.occurrences[0].all_day or _INVITES.search(words)):
-        return said
-    for line in lines[1:]:
-        under = _coming(line, setting)
-        if under is not None and (_calls_itself(words) or _calls_itself(fold(line)) or _only(under, line)):
-            return under
+    title, *more = lines
+    reading = _to_come(title, setting)
+    if reading is not None and len(reading.occurrences) > 1 and (first := titles.parted(reading.words)):
+        # « Fête du 28 mai 2027 : inscriptions ouvertes le 1er mars »: two things, each on its day
+        title = title[: _span(title, reading)[0] + first]
+        reading = _to_come(title, setting)
+    if reading is not None and _gathers(title, reading):
+        return _told(reading)
+    for line in more:
+        under = _to_come(line, setting)
+        if under is None or (said := titles.subject(line, span := _span(line, under))) == "other":
+            continue
+        timed = not under.occurrences[0].all_day
+        if not timed and titles.begins(line, span[0]):
+            continue
+        about = titles.subject(title, _span(title, reading) if reading is not None else None)
+        alone = _only(under.words, line) and (timed or about == "unknown")
+        if about != "other" and ("gathering" in (about, said) or alone):
+            return _told(under)
     return None
 
 
-def _coming(words: str, setting: Setting) -> Announced | None:
-    said = dated(words, setting)
-    return said if said is not None and _last_day(said.occurrences[-1]) >= setting.today else None
+def _gathers(title: str, reading: dates.DateReading) -> bool:
+    """Whether people come together on the day that a title says."""
+    span = _span(title, reading)
+    about = titles.subject(title, span)
+    timed = not reading.occurrences[0].all_day
+    if about == "other" or (titles.begins(title, span[0]) and not (timed and about == "gathering")):
+        return False
+    return timed or about == "gathering" or (about == "unknown" and _INVITES.search(fold(title)) is not None)
+
+
+def _span(line: str, reading: dates.DateReading) -> tuple[int, int]:
+    """Where the words of a reading stand in a line, which `dates.read` may have mended before."""
+    start, end = reading.span
+    if line[start:end] != reading.words:
+        start = max(0, line.find(reading.words))
+        end = start + len(reading.words)
+    return start, end
+
+
+def _to_come(words: str, setting: Setting) -> dates.DateReading | None:
+    reading = _dated(words, setting)
+    return reading if reading is not None and _last_day(reading.occurrences[-1]) >= setting.today else None
 
 
 def dated(words: str, setting: Setting) -> Announced | None:
     """Give the gathering that a line dates, past or to come, whatever it is called; None: it dates none."""
+    reading = _dated(words, setting)
+    return _told(reading) if reading is not None else None
+
+
+def _dated(words: str, setting: Setting) -> dates.DateReading | None:
     reading = dates.read(words, seen=setting.anchor, tz=setting.tz, language=setting.language)
     if reading is None or reading.role != "event" or reading.phase == "report" or not reading.occurrences:
         return None
+    return reading
+
+
+def _told(reading: dates.DateReading) -> Announced:
     return Announced(reading.occurrences, reading.words, reading.status, reading.moved)
 
 
-def _calls_itself(words: str) -> bool:
-    return _GATHERING.search(words) is not None
-
-
-def _about(words: str) -> bool:
-    """Whether a title is about a paper or works, or calls for something else than coming."""
-    if _PAPER.match(words):
-        return True
-    call = _CALL.search(words)
-    return call is not None and not _GATHERING.search(words, call.end())
-
-
-def _only(said: Announced, line: str) -> bool:
+def _only(said: str, line: str) -> bool:
     """Whether a line is its date and hardly more (« le 18 février 2027, à Nantes »)."""
-    return len(fold(line)) - len(fold(said.words)) <= 30
+    return len(fold(line)) - len(fold(said)) <= 30
 
 
 def _last_day(when: Occurrence) -> date:
@@ -138,8 +139,20 @@ def _last_day(when: Occurrence) -> date:
 
 _LABEL = re.compile(
     r"^[\W_]{0,3}(?:(?P<when>dates?|quand|dates? et (?:heures?|horaires?|lieux?)|dates? de (?:l['’])?[ée]v[éèe]nement|jour et heure|when|fecha|datum|data)"
-    r"|(?P<hours>horaires?|heures?)|(?P<location>lieux?|o[uù]|adresse|lieu de (?:la |l['’])?\w+|where|ort|lugar|luogo|local)"
+    r"|(?P<hours>horaires?|heures?)"
+    r"|(?P<location>lieux?|o[uù]|where|ort|lugar|luogo|local"
+    r"|lieu d(?:e |u |es |['’])(?:la |l['’])?(?:r[ée]union|rencontre|rendez-vous|rdv|formation|manifestation|[ée]v[éèe]nement|conf[ée]rence|atelier|stage"
+    r"|spectacle|concert|s[ée]ance|exposition|s[ée]minaire|visite|accueil|festival|f[êe]te|c[ée]r[ée]monie|session|colloque|forum|salon)s?)"
+    r"|(?P<address>adresse)"
     r"|(?P<organiser>organisateurs?|organisatrice|organis[ée]e? par|organisation|organizers?|organiser))\s{0,2}:\s{0,2}(?P<said>\S.{0,250})?$",
+    re.IGNORECASE,
+)
+_LABELS = ("when", "hours", "location", "address", "organiser")
+# What stands after « Lieu : » and is no place one can go to.
+_NO_PLACE = re.compile(
+    r"@|\[at\]|://|\bwww\.|^\W*(?:(?:sera|seront|est|lieu|adresse|encore|reste)\s)*(?:[àa] (?:pr[ée]ciser|venir|d[ée]finir|d[ée]terminer|confirmer|fixer|communiquer|distance)"
+    r"|pr[ée]cis[ée]|communiqu[ée]|envoy[ée]|confirm[ée]|en (?:ligne|visio\w*|distanciel|attente|cours)|online|on line|distanciel|visio\w*|webinaire|zoom|teams|virtuel|par (?:visio\w*|zoom|teams)"
+    r"|non (?:communiqu|pr[ée]cis|d[ée]fini|renseign)|inconnu|ind[ée]termin|tb[acd]\b|n/?[ac]\b|aucun|[-–—.?_x]*$)",
     re.IGNORECASE,
 )
 
@@ -168,54 +181,82 @@ def stated(text: str | None) -> dict[str, str]:
         match = _LABEL.match(line) if ":" in line[:40] and len(line) <= _MAX_LINE else None
         if match is None or match.lastgroup is None:
             continue
-        name = next(key for key in ("when", "hours", "location", "organiser") if match[key])
+        name = next(key for key in _LABELS if match[key])
         said = match["said"] or (lines[n + 1] if n + 1 < len(lines) and ":" not in lines[n + 1][:30] else None)
-        if said and len(said) <= _MAX_LINE:
+        if said and len(said) <= _MAX_LINE and not (name in ("location", "address") and _NO_PLACE.search(said)):
             found.setdefault(name, said)
+    address = found.pop("address", None)  # an address is a place where no « Lieu : » says better
+    if address is not None:
+        found.setdefault("location", address)
     return found
 
 
 def without_label(words: str | None) -> str | None:
     """A place or an organiser without the label that a page puts before it (« Lieu : Nantes »)."""
     match = _LABEL.match(words) if words and ":" in words else None
-    return match["said"] or None if match else words
+    said = match["said"] or None if match else words
+    return None if match and said and (match["location"] or match["address"]) and _NO_PLACE.search(said) else said
 
 
-def stated_when(said: Mapping[str, str], setting: Setting) -> Announced | None:
-    """Give the gathering to come that a « Date : » line states, with the hours of a « Horaires : » line."""
+def stated_when(said: Mapping[str, str], setting: Setting, title: str) -> Announced | None:
+    """Give the gathering to come that a « Date : » line states, with the hours of a « Horaires : » line.
+
+    None where the title is about something else (a paper, works, a job), or where nothing but a day is said of it.
+    """
     words = said.get("when")
-    found = _coming(f"Rendez-vous : {words}", setting) if words else None
-    if found is None or words is None:
+    reading = _to_come(f"Rendez-vous : {words}", setting) if words else None
+    if reading is None or words is None:
         return None
+    found, about = _told(reading), titles.subject(title)
     if len(found.occurrences) == 1 and "hours" in said:
         timed = _at(found.occurrences[0], said["hours"], setting)
         found = replace(found, occurrences=(timed or found.occurrences[0],))
-    return replace(found, words=words)
+    known = about == "gathering" or "location" in said or not found.occurrences[0].all_day
+    return replace(found, words=words) if known and about != "other" else None
 
 
 # ── hours of a known day ────────────────────────────────────────────────────────────────────────
 
-_HOUR = re.compile(r"\d\s?(?:[hH]\b|[hH]\d\d|heures?\b|:\d\d\b)|\bmidi\b")
+_HOUR = re.compile(r"(?<![\d,.])(\d{1,2})\s?(?:[hH]\s?(\d\d)?\b|heures?\b(?:\s?(\d\d)\b)?|:(\d\d)\b)|\bmidi\b")
+_WELCOME = re.compile(r"\b(?:accueil|émargement|café|ouverture des portes|portes)\b[^.;:\n]{0,25}$", re.IGNORECASE)
 _SENTENCES = re.compile(r"(?<=[.!?…])\s+|\n")
 _MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
+_WEEKLY = re.compile(
+    r"\b(?:(?:lun|mar|mercre|jeu|vendre|same)dis|dimanches)\b|\bdu \w{5,8} au (?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)\b|\btous les\b|\bchaque\b|7j?/7",
+    re.IGNORECASE,
+)
+_ITS_OWN = re.compile(
+    r"\b(?:aura lieu|a lieu|se tiendra|se tient|se deroulera?|debute(?:ra)?|commence(?:ra)?|rendez vous|rdv|invite\w*|convie\w*|attend\w*)\b"
+)
+_NOT_ITS = re.compile(
+    r"\b(?:initialement|inscri\w+|billet\w*|guichet|bus|navette|depart|repetition|vente|reserv\w+|permanence|secretariat|standard|jusqu|livraison|retrait|montage|balances?"
+    r"|circulation|stationnement|parking|avant le|au plus tard|conference de presse|parole|diffus\w+|retransmi\w+)\b"
+)
+_EITHER = re.compile(r"\b\d{1,2} ?h\w* (?:ou|et|puis) (?:a )?\d")
 _MAX_SENTENCES = 60
 
 
 def refined(when: Occurrence, texts: Iterable[str | None], setting: Setting) -> Occurrence:
     """Give a known occurrence with what words say of it: hours for a day without any, a doubt where they disagree.
 
-    Only a line of hours (« Horaires : de 14h à 17h ») and sentences that name that very day count.
+    Only a line of hours (« Horaires : de 14h à 17h ») and sentences about the gathering on that very day count, and only
+    where no other hour stands in the texts: hours of an office, a bus, a rehearsal or a box office are none of it.
     """
-    seen: list[Occurrence] = []
+    labelled: list[Occurrence] = []
+    sentences: dict[str, None] = {}
     for text in texts:
         if not text or not _HOUR.search(text[:MAX_TEXT]):
             continue
         hours = stated(text).get("hours")
         timed = _at(when, hours, setting) if hours else None
-        seen += [timed] if timed else _timed_that_day(when, text[:MAX_TEXT], setting)
-    starts = {one.start for one in seen}
+        labelled += [timed] if timed else []
+        sentences.update(
+            dict.fromkeys(s for s in _SENTENCES.split(text[:MAX_TEXT])[:_MAX_SENTENCES] if _HOUR.search(s))
+        )
+    seen = labelled or _timed_that_day(when, list(sentences), setting)
     if not seen:
         return when
+    starts = {one.start for one in seen}
     best = max(seen, key=lambda one: one.end is not None)
     if when.all_day and len(starts) == 1 and _days(when) == 1:
         doubts = (*when.doubts, *(doubt for doubt in best.doubts if doubt != "year inferred"))  # the day is known
@@ -225,24 +266,49 @@ def refined(when: Occurrence, texts: Iterable[str | None], setting: Setting) -> 
     return when
 
 
-def _timed_that_day(when: Occurrence, text: str, setting: Setting) -> list[Occurrence]:
+def _timed_that_day(when: Occurrence, sentences: list[str], setting: Setting) -> list[Occurrence]:
+    """What the sentences say of that day; nothing where any of them has an hour that is not the same."""
     day, found = _day(when.start), []
-    for sentence in _SENTENCES.split(text)[:_MAX_SENTENCES]:
-        if len(sentence) > _MAX_LINE or str(day.day) not in sentence or not _HOUR.search(sentence):
+    hours: set[tuple[int, int]] = set()
+    for sentence in sentences:
+        reading = None
+        if len(sentence) <= _MAX_LINE:
+            reading = dates.read(sentence, seen=setting.anchor, tz=when.tz, language=setting.language)
+        said = reading.occurrences if reading is not None else ()
+        if said and all(_day(one.start) != day for one in said):
+            continue  # another day's: « inscription avant le 10 février à 12h »
+        hours |= _hours(sentence)
+        if reading is None or len(said) != 1 or reading.role != "event" or said[0].all_day:
             continue
-        reading = dates.read(sentence, seen=setting.anchor, tz=when.tz, language=setting.language)
-        if reading is None or len(reading.occurrences) != 1 or reading.role != "event":
-            continue
-        one = reading.occurrences[0]
-        if not one.all_day and _day(one.start) == day:
-            found.append(one)
-    return found
+        if _day(said[0].start) == day and _is_its_own(sentence, reading):
+            found.append(said[0])
+    own = {(m.hour, m.minute) for one in found for m in (one.start, one.end) if isinstance(m, datetime)}
+    return found if hours <= own else []
+
+
+def _is_its_own(sentence: str, reading: dates.DateReading) -> bool:
+    words = fold(sentence)
+    if _NOT_ITS.search(words) or _EITHER.search(words):
+        return False
+    about = titles.subject(sentence, _span(sentence, reading))
+    if about == "gathering":
+        return True
+    # « Jeudi 18 février à 20h, salle des fêtes. »
+    alone = titles.is_date(sentence[: _span(sentence, reading)[0]]) and len(sentence) - len(reading.words) <= 60
+    return about in ("gathering", "unknown") and (alone or _ITS_OWN.search(words) is not None)
+
+
+def _hours(sentence: str) -> set[tuple[int, int]]:
+    """The hours in a sentence, but those of a welcome before it begins (« accueil à 13h30, début à 14h »)."""
+    found = list(_HOUR.finditer(sentence))
+    later = [one for one in found if not _WELCOME.search(sentence, max(0, one.start() - 40), one.start())]
+    return {(int(one[1]), int(one[2] or one[3] or one[4] or 0)) if one[1] else (12, 0) for one in later or found}
 
 
 def _at(when: Occurrence, hours: str, setting: Setting) -> Occurrence | None:
     """The one day of an occurrence at the hours that words say; None: they say none."""
     day = _day(when.start)
-    if not when.all_day or _days(when) != 1 or not _HOUR.search(hours):
+    if not when.all_day or _days(when) != 1 or not _HOUR.search(hours) or _WEEKLY.search(hours):
         return None
     words = f"le {day.day} {_MONTHS[day.month - 1]} {day.year}, {hours}"
     reading = dates.read(words, seen=setting.anchor, tz=when.tz, language="fr")
@@ -276,66 +342,6 @@ def _day(moment: date | datetime) -> date:
 
 def _days(when: Occurrence) -> int:
     return (_last_day(when) - _day(when.start)).days + 1
-
-
-# ── last days ───────────────────────────────────────────────────────────────────────────────────
-
-_LAST = re.compile(
-    r"jusqu|date(?:s)? (?:limite|butoir)|au plus tard|\bavant (?:le|midi)|cl[oô]ture|derniers? d[ée]lais?|d[ée]lai de rigueur|d[’']ici|deadline|closing date|\bbefore\b|[ée]ch[ée]ance|\bdu \d",
-    re.IGNORECASE,
-)
-_ASKED = re.compile(
-    r"dates? limite|clotur|inscri|candida|postul|depot|depos|appels? a|appel aux|manifestation|dossier|soumission|soumettre|repond|reponses?|contribu"
-    r"|participer|concours|\bprix\b|bourse|subvention|voter|votez|questionnaire|enquete|consultation|deadline|recrut|offre|stage|apply|register|submit|projets?"
-)
-
-
-def deadline(title: str, texts: Iterable[str | None], setting: Setting) -> tuple[date, str] | None:
-    """Give the last day to answer or to register that the words say, and those words; None: they say none, or several.
-
-    « Date limite : 30 avril 2027 », « candidatures jusqu'au 31 mai », « inscriptions du 3 au 28 mars » (its last day).
-    The title leads; a last day of works or of an exhibition is none, nor is one before the words were published.
-    """
-    told = [text[:MAX_TEXT] for text in texts if text and _LAST.search(text[:MAX_TEXT])]
-    if not told and not _LAST.search(title):
-        return None
-    asked = bool(_ASKED.search(fold(title)))
-    for group in ([title], told):
-        found: dict[date, str] = {}
-        for line in (line for text in group for line in _SENTENCES.split(text)[:_MAX_SENTENCES]):
-            if len(line) > 2 * _MAX_LINE or not _LAST.search(line):
-                continue
-            if not (asked or _ASKED.search(fold(line))):
-                continue
-            last = _last_day_said(line, setting)
-            if last is not None:
-                found.setdefault(*last)
-        if len(found) == 1:
-            return next(iter(found.items()))
-        if found:
-            return None  # several: the words do not say which is whose
-    return None
-
-
-_CLAUSE = re.compile(
-    r"[;,(|–—-]\s|\s[–—-]\s|:\s|\s(?=\bjusqu)|\s(?=\bavant\b)|\s(?=\bau plus tard)|\s(?=\bdate limite)"
-)
-
-
-def _last_day_said(line: str, setting: Setting) -> tuple[date, str] | None:
-    """The last day in a line, read whole or, where a gathering's day stands beside it, from the clause that names it."""
-    for part in (line, *(line[cut.start() :] for cut in _CLAUSE.finditer(line))):
-        if not _LAST.search(part):
-            continue
-        reading = dates.read(part, seen=setting.anchor, tz=setting.tz, language=setting.language)
-        if reading is None or reading.role not in ("deadline", "period") or not reading.occurrences:
-            continue
-        if reading.role == "period" and not _ASKED.search(fold(part)):
-            continue
-        day = _last_day(reading.occurrences[-1])
-        if day >= _day(setting.anchor):
-            return day, reading.words
-    return None
 
 
 # ── from afar ───────────────────────────────────────────────────────────────────────────────────

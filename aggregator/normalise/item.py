@@ -19,7 +19,7 @@ from aggregator.model import (
     Sighting,
     Source,
 )
-from aggregator.normalise import dates, gathering, when
+from aggregator.normalise import dates, deadlines, gathering, when
 from aggregator.normalise.html import plain, sanitise
 from aggregator.normalise.identity import MAX_CATEGORIES, key_of, on_its_day, unique
 from aggregator.normalise.text import clean, clean_lines, repair, without_people
@@ -112,14 +112,15 @@ def _sightings(item: RawItem, source: Source, page: Page) -> tuple[list[Sighting
     updated = _published(item.updated, source, page) if item.updated else None
     content = sanitise(_markup(item, item.content), base) if item.content else None
     setting = when.setting(published, source, page)
-    body = plain(content, lines=True) if content and item.summary and gathering.may_state(content) else None
+    wanted = content and item.summary and (gathering.may_state(content) or deadlines.may_say(content))
+    body = plain(content, lines=True) if content and wanted else None  # else the summary is the body, or says enough
     stated = gathering.stated(body) | gathering.stated(words.summary)
     lines = (words.title, words.subtitle) if words.subtitle else (words.title,)
     told = when.told(item, lines, stated, _texts(words, item, content), setting, source, page)
     if told.problem:
         problems.append(told.problem)
     raw = {**words.raw, **told.raw}
-    last = gathering.deadline(words.title, (words.subtitle, words.summary), setting)
+    last = deadlines.deadline(words.title, (words.subtitle, words.summary, body), setting)
     if last is not None:
         raw["deadline"] = last[1]
     gathers = bool(told.occurrences) or item.kind == "event"

@@ -69,7 +69,11 @@ def told(
     else:
         if item.when:  # a selector of news that names where the date stands
             stated = {**stated, "when": item.when}
-        said = None if phase == "report" else gathering.announced(lines, how) or gathering.stated_when(stated, how)
+        said = (
+            None
+            if phase == "report"
+            else gathering.announced(lines, how) or gathering.stated_when(stated, how, lines[0])
+        )
         occurrences, status = (said.occurrences, said.status) if said else ((), None)
         if said is not None:
             raw["when"] = said.words

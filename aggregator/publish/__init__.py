@@ -6,7 +6,7 @@ Refusal, for the caller to log.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -17,13 +17,13 @@ from aggregator.publish import changes, ical, jsonfeed, pages, rss_atom
 from aggregator.publish.deadlines import deadline_of
 from aggregator.publish.entry import entry_of, line
 from aggregator.publish.head import head_of
-from aggregator.publish.html import index, stylesheet
+from aggregator.publish.html import Ahead, index, stylesheet
 from aggregator.publish.opml import feeds as opml_feeds
 from aggregator.publish.opml import sources as opml_sources
 from aggregator.publish.write import lay_beside, prepare, put_in_place, write
 
 __all__ = [
-    "Rendered", "Renderer", "change_entries", "deadline_of", "index", "lay_beside", "opml_feeds", "opml_sources", "prepare", "put_in_place", "render", "stylesheet", "write",
+    "Ahead", "Rendered", "Renderer", "change_entries", "deadline_of", "index", "lay_beside", "opml_feeds", "opml_sources", "prepare", "put_in_place", "render", "stylesheet", "write",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -31,6 +31,7 @@ Revision = tuple[datetime, str, str | None, str | None]  # at, field, old, new, 
 
 # Items whose spelled forms are kept, about 10 kB each: those of the combined feeds, which share the newest items.
 _KEPT_ENTRIES, _KEPT_EVENTS = 600, 10_000
+_KEPT_ROWS = 2_000  # entries of pages, about 1 kB each beside their items
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Renderer:
         self._site = site
         self._forms = lru_cache(maxsize=_KEPT_ENTRIES)(_forms)
         self._event = lru_cache(maxsize=_KEPT_EVENTS)(ical.event)
+        self._entry = lru_cache(maxsize=_KEPT_ROWS)(pages.entry)
 
     def render(self, feed: Feed, *, updated: datetime | None = None) -> Rendered:
         """Give a feed's files: "<path>.rss", ".atom", ".json" and, of a calendar, ".ics".
@@ -75,8 +77,11 @@ class Renderer:
             files[f"{feed.path}.ics"] = ical.feed(said, [item for item, _ in events], (vevent for _, vevent in events))
         return Rendered(files, tuple(dict.fromkeys(refused)))
 
-    def twin(self, feed: Feed, today: date, bounds: tuple[date, date], standing: Iterable[str]) -> dict[str, bytes]:
-        """Give a calendar's pages: "<path>.html", and "<path>.2026-11.html" for each month of its window that holds something.
+    def twin(
+        self, feed: Feed, today: date, bounds: tuple[date, date], standing: Iterable[str] = ()
+    ) -> dict[str, bytes]:
+        """Give a feed's pages: "<path>.html" and, of a calendar, "<path>.2026-11.html" for each month of its window that
+        holds something.
 
         `bounds`: first and last day of the window. `standing`: months ("2026-11") of which there is a page already: within
         the window it is rendered too, or it would go on showing what has moved away.
@@ -85,14 +90,19 @@ class Renderer:
         again = {date.fromisoformat(f"{month}-01") for month in standing}
         first = bounds[0].replace(day=1)
         months = sorted({*held, *(month for month in again if first <= month <= bounds[1])})
-        files = {f"{feed.path}.html": pages.calendar(self._site, feed, today, held)}
+        files = {f"{feed.path}.html": pages.feed(self._site, feed, today, held, self._entry)}
         files |= {pages.month_path(feed, month): pages.month(self._site, feed, month, held) for month in months}
         return files
 
-    def page(self, item: Item, revisions: Sequence[Revision]) -> Rendered:
-        """Give an event's own page, "evenements/<uid>.html", with what became of it (`changes.history`)."""
+    def page(self, item: Item, revisions: Sequence[Revision], feeds: Mapping[str, str] | None = None) -> Rendered:
+        """Give an event's own page, "evenements/<uid>.html", with what became of it (`changes.history`).
+
+        `feeds`: those that hold it, folded name -> path; its categories lead there.
+        """
         try:
-            return Rendered({pages.event_path(item): pages.event(self._site, item, _history(item, revisions))}, ())
+            return Rendered(
+                {pages.event_path(item): pages.event(self._site, item, _history(item, revisions), feeds)}, ()
+            )
         except Exception as error:  # whatever one event holds, the others have their pages
             return Rendered({}, (_refusal(item, error),))
 

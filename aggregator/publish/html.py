@@ -1,22 +1,51 @@
-"""The index page: what there is to subscribe to, the latest news, the next events. One page, no script."""
+"""The index page: which feed to choose, how to subscribe, the next events, the latest news. One page, no script."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from aggregator.model import Feed, Item, Site
+from aggregator.normalise.text import fold
 from aggregator.publish import french
 from aggregator.publish.entry import bounds, instant, language, line, link, title, zone
 
+# The feeds of a folder: what the index, the path above a page and feeds.opml call them, in this order.
+FOLDERS = {
+    "pays": "Pays",
+    "zones": "Zones",
+    "themes": "Thèmes",
+    "types": "Types",
+    "territoires": "Territoires",
+    "medias": "Médias",
+    "sources": "Sources",
+}
+# Which feeds these are, where the name alone does not say it.
+_ABOUT = {
+    "pays": "Ce qui parle d’un pays partenaire.",
+    "zones": "Ce qui parle d’une partie du monde.",
+    "types": "Par genre de publication\u00a0: appels à projets, webinaires…",
+    "territoires": "Ce que publient les collectivités d’une région, ou toutes celles d’une catégorie.",
+    "medias": "Ce qui est accompagné de documents, de photos, de sons ou de vidéos.",
+    "sources": "Ce que publie une collectivité ou un réseau.",
+}
+_LETTERS_FROM = 40  # longer groups of feeds are told apart by their first letter
+
 _TEMPLATES = Path(__file__).parent / "templates"
-_FOLDED_FROM = 12  # longer groups of feeds are folded away
-_GROUPS = {"sources": "Par source", "pays": "Par pays", "themes": "Par thème"}
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What a calendar has to come: how many events, the first on this day."""
+
+    events: int
+    first: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +57,26 @@ class _Subscription:
 
 
 @dataclass(frozen=True, slots=True)
+class _Choice:
+    """A feed to choose. `short`: its name below the heading of its group. What is to come: `events`, the `first` of them in
+    words, `moment` for machines."""
+
+    feed: _Subscription
+    short: str
+    events: str
+    first: str
+    moment: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Group:
+    """Feeds of one folder by name; by their first letter when they are many, else below none."""
+
+    anchor: str
     title: str
-    feeds: tuple[_Subscription, ...]
-    folded: bool
+    about: str
+    letters: tuple[tuple[str, tuple[_Choice, ...]], ...]
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +92,19 @@ class _Row:
     sources: str
 
 
-def index(site: Site, feeds: Iterable[Feed], latest_news: Iterable[Item], next_events: Iterable[Item]) -> bytes:
-    """index.html, in French, of the feeds, news and events given, in the order given. An item that cannot be said is left out.
+def index(
+    site: Site,
+    feeds: Iterable[Feed],
+    latest_news: Iterable[Item],
+    next_events: Iterable[Item],
+    ahead: Mapping[str, Ahead] | None = None,
+) -> bytes:
+    """index.html, in French. Feeds at the top stand in the order given, those of a folder by name, news and events as given.
 
-    Own links are absolute below `site.base_url`; style.css stands beside the page.
+    `ahead`: what calendars have to come, by path. An item that cannot be said is left out. Own links are absolute below
+    `site.base_url`; style.css stands beside the page.
     """
-    main, groups = _groups(site, feeds)
+    main, groups = _groups(site, feeds, ahead or {})
     page = (
         environment()
         .get_template("index.html")
@@ -85,21 +137,57 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
 
 
-def _groups(site: Site, feeds: Iterable[Feed]) -> tuple[tuple[_Subscription, ...], list[_Group]]:
-    """The feeds at the top, and those below each folder."""
-    folders: dict[str, list[_Subscription]] = {"": []}
+@cache
+def macro(name: str) -> Callable[..., Markup]:
+    """Give a macro of macros.html, for what is spelled alone."""
+    found: Callable[..., Markup] = getattr(environment().get_template("macros.html").module, name)
+    return found
+
+
+def _groups(
+    site: Site, feeds: Iterable[Feed], ahead: Mapping[str, Ahead]
+) -> tuple[tuple[_Choice, ...], tuple[_Group, ...]]:
+    """The feeds at the top, and those of each folder."""
+    main: list[_Choice] = []
+    folders: dict[str, list[_Choice]] = {name: [] for name in FOLDERS}
     for feed in feeds:
-        folder = feed.path.rpartition("/")[0].partition("/")[0]
-        folders.setdefault(folder, []).append(subscription(site, feed))
-    main = tuple(folders.pop(""))
-    groups = [
-        _Group(_GROUPS.get(name, french.capital(name)), tuple(each), len(each) > _FOLDED_FROM)
-        for name, each in folders.items()
-    ]
-    return main, groups
+        folders.get(folder_of(feed), main).append(_choice(site, feed, ahead.get(feed.path)))
+    groups = (_group(name, sorted(each, key=lambda one: fold(one.short))) for name, each in folders.items() if each)
+    return tuple(main), tuple(groups)
+
+
+def _group(folder: str, choices: list[_Choice]) -> _Group:
+    letters: dict[str, list[_Choice]] = {}
+    for one in choices:
+        first = fold(one.short)[:1].upper() if len(choices) >= _LETTERS_FROM else ""
+        letters.setdefault(first if first.isalpha() else "", []).append(one)
+    by_letter = tuple((letter, tuple(each)) for letter, each in letters.items())
+    return _Group(folder, FOLDERS[folder], _ABOUT.get(folder, ""), by_letter, len(choices))
+
+
+def _choice(site: Site, feed: Feed, ahead: Ahead | None) -> _Choice:
+    events = first = moment = ""
+    if ahead is not None:
+        events = f"{ahead.events}{french.NBSP}rendez-vous"
+        first = f"{'le premier ' if ahead.events > 1 else ''}le {french.day(ahead.first)}"
+        moment = ahead.first.isoformat()
+    return _Choice(subscription(site, feed), short(site, feed), events, first, moment)
+
+
+def folder_of(feed: Feed) -> str:
+    """Give the folder of a feed, a key of FOLDERS; "" of those at the top."""
+    folder, slash, _ = feed.path.partition("/")
+    return folder if slash and folder in FOLDERS else ""
+
+
+def short(site: Site, feed: Feed) -> str:
+    """Give a feed's name on our own pages: without the site's, which stands before it for readers of many feeds."""
+    words = line(feed.title) or feed.path
+    return french.capital(words.removeprefix(f"{line(site.title)}{french.NBSP}: "))
 
 
 def subscription(site: Site, feed: Feed) -> _Subscription:
@@ -110,16 +198,25 @@ def subscription(site: Site, feed: Feed) -> _Subscription:
 
 
 def _news(item: Item) -> _Row | None:
-    """The day the source says; where it says none, the day we first saw it, and the words say so."""
-    said = item.published
     try:
-        seen = instant(item.first_seen).astimezone(zone("Europe/Paris")).date()
-        if isinstance(said, datetime):
-            said = instant(said).astimezone(zone("Europe/Paris")).date()
+        moment, when = said_on(item)
     except ValueError:
         return None
+    return _row(item, moment, when)
+
+
+def said_on(item: Item) -> tuple[str, str]:
+    """Give the day the source says, for machines and in words; where it says none, the day we first saw it, and the words say so.
+
+    Raises:
+        ValueError: an instant without a zone.
+    """
+    said = item.published
+    seen = instant(item.first_seen).astimezone(zone("Europe/Paris")).date()
+    if isinstance(said, datetime):
+        said = instant(said).astimezone(zone("Europe/Paris")).date()
     day = said or seen
-    return _row(item, day.isoformat(), french.day(day) if said else f"repéré le {french.day(day)}")
+    return day.isoformat(), french.day(day) if said else f"repéré le {french.day(day)}"
 
 
 def _event(item: Item) -> _Row | None:

@@ -1,22 +1,28 @@
-"""The HTML twin of a calendar: what is to come, a grid for each month, a page for each event. No script, no clock."""
+"""The HTML twin of a feed: its latest entries, of a calendar what is to come and a grid for each month; a page for each event.
+
+No script, no clock.
+"""
 
 from __future__ import annotations
 
 import calendar as weeks
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from markupsafe import Markup
 
 from aggregator.model import Attachment, Change, Feed, Item, Occurrence, Site
+from aggregator.normalise.text import fold
 from aggregator.publish import french
-from aggregator.publish.entry import bounds, clean, instant, language, line, link, tags, uid, zone
-from aggregator.publish.html import environment, subscription
+from aggregator.publish.entry import bounds, clean, headline, instant, language, line, link, tags, uid, zone
+from aggregator.publish.html import FOLDERS, environment, folder_of, macro, said_on, short, subscription
 
 AGENDA = "agenda"  # the calendar of all events: where the page of an event leads back to
+LATEST = 30  # entries of a feed that its page shows
 
 _DAY = timedelta(days=1)
 _WEEKDAYS = "lundi mardi mercredi jeudi vendredi samedi dimanche".split()
@@ -76,6 +82,20 @@ class _Row:
 
 
 @dataclass(frozen=True, slots=True)
+class _Latest:
+    """An entry of a feed: `moment` for machines, `when` in words (its publication), `source` and `also` who says it."""
+
+    title: str
+    language: str | None  # where it is not the page's
+    url: str | None
+    ours: bool  # to its page here
+    moment: str
+    when: str
+    source: str
+    also: tuple[tuple[str, str], ...]  # address, name
+
+
+@dataclass(frozen=True, slots=True)
 class _Entry:
     """An event on one of its days: `lead` says its hour, or that it is going on."""
 
@@ -111,10 +131,11 @@ def month_path(feed: Feed, month: date) -> str:
 # ── the pages ───────────────────────────────────────────────────────────────────────────────────
 
 
-def event(site: Site, item: Item, history: Sequence[Change]) -> bytes:
+def event(site: Site, item: Item, history: Sequence[Change], feeds: Mapping[str, str] | None = None) -> bytes:
     """The page of one event: what there is to know to go there, who says so, and what changed, newest first.
 
     Own links are absolute below `site.base_url`, as on every page here. A change that cannot be said is left out.
+    `feeds`: those of its countries, themes and the like, folded name -> path: its categories lead there.
 
     Raises:
         ValueError: no usable uid, an unknown time zone, a date of the wrong kind.
@@ -139,7 +160,9 @@ def event(site: Site, item: Item, history: Sequence[Change]) -> bytes:
         deadline=(item.deadline.isoformat(), french.day(item.deadline)) if item.deadline else None,
         organiser=line(item.organiser),
         documents=_documents(item.attachments),
-        categories=", ".join(tags(item)),
+        categories=[
+            (f"{site.base_url}/{path}.html" if path else None, tag) for tag, path in _categories(item, feeds or {})
+        ],
         origins=_origins(item),
         summary=_paragraphs(item.summary),
         source=source,
@@ -148,10 +171,17 @@ def event(site: Site, item: Item, history: Sequence[Change]) -> bytes:
     )
 
 
-def calendar(site: Site, feed: Feed, today: date, months: Sequence[date]) -> bytes:
-    """The page of a calendar: what goes on, what comes by month, what is over since `site.days_back` days, folded.
+def feed(
+    site: Site,
+    feed: Feed,
+    today: date,
+    months: Sequence[date] = (),
+    spell: Callable[[Site, Item, bool], Markup] | None = None,
+) -> bytes:
+    """The page of a feed: how to subscribe, its latest entries; of a calendar what goes on, what comes by month and, folded,
+    what is over since `site.days_back` days.
 
-    `months`: those that have a grid. An event that cannot be said is left out.
+    `months`: those that have a grid. `spell`: `entry`, or what keeps its answers. What cannot be said is left out.
     """
     said = list(_said(site, feed.events, today - timedelta(days=site.days_back), date.max))
     current = [row for row, (first, last) in said if first < today <= last]
@@ -160,15 +190,43 @@ def calendar(site: Site, feed: Feed, today: date, months: Sequence[date]) -> byt
         if first >= today:
             coming.setdefault(french.capital(_month(first)), []).append(row)
     return _rendered(
-        "calendar.html",
+        "feed.html",
         site,
         here=feed.path,
+        above=_above(site, feed),
+        short=short(site, feed),
         description=line(feed.description),
         feed=subscription(site, feed),
         grids=[_grid(site, feed, month) for month in months],
         coming=list(coming.items()),
         past=[row for row, (_, last) in said if last < today][::-1],
         days_back=site.days_back,
+        latest=_latest(site, feed, spell or entry),
+    )
+
+
+def entry(site: Site, item: Item, paged: bool) -> Markup:
+    """An entry of a feed as it stands on its page. `paged`: it is an event that has a page here, and leads there.
+
+    Raises:
+        ValueError: an instant without a zone, an unknown time zone, a date of the wrong kind.
+        OverflowError: a date beyond the calendar's end.
+    """
+    moment, when = said_on(item)
+    tongue, ours = language(item.language), paged and _UUID.match(item.uid) is not None
+    source = line(item.origins[0].name) if item.origins else ""
+    named = {line(one.name): link(one.url) or link(one.home) for one in item.origins[1:]}
+    return macro("latest")(
+        _Latest(
+            title=headline(item),
+            language=tongue if tongue != _language(site) else None,
+            url=f"{site.base_url}/{event_path(item)}" if ours else link(item.url),
+            ours=ours,
+            moment=moment,
+            when=when,
+            source=source,
+            also=tuple((url, words) for words, url in named.items() if url and words and words != source),
+        )
     )
 
 
@@ -195,6 +253,7 @@ def month(site: Site, feed: Feed, month: date, months: Sequence[date]) -> bytes:
     return _rendered(
         "month.html",
         site,
+        above=[*_above(site, feed), (f"{site.base_url}/{feed.path}.html", short(site, feed))],
         description=line(feed.description),
         feed=subscription(site, feed),
         words=_month(first),
@@ -220,6 +279,22 @@ def _rendered(template: str, site: Site, **said: object) -> bytes:
         site=line(site.title), language=_language(site), base=site.base_url, agenda=AGENDA, **{"here": None} | said
     )  # fmt: skip
     return page.encode()
+
+
+def _latest(site: Site, feed: Feed, spell: Callable[[Site, Item, bool], Markup]) -> list[Markup]:
+    """The latest entries of a feed. One that cannot be said is left out."""
+    paged, said = {item.uid for item in feed.events}, []
+    for item in feed.items[:LATEST]:
+        with suppress(ValueError, OverflowError):
+            said.append(spell(site, item, item.uid in paged))
+    return said
+
+
+def _above(site: Site, feed: Feed) -> list[tuple[str, str]]:
+    """The way from the index to a feed's page: addresses and names."""
+    folder = folder_of(feed)
+    group = [(f"{site.base_url}/#{folder}", FOLDERS[folder])] if folder else []
+    return [(f"{site.base_url}/", "Accueil"), *group]
 
 
 def _language(site: Site) -> str:
@@ -327,6 +402,11 @@ def _month(month: date) -> str:
 def _paragraphs(text: str | None) -> list[list[str]]:
     """Paragraphs, each of lines."""
     return [part.split("\n") for part in _GAPS.split(clean(text or "").strip()) if part]
+
+
+def _categories(item: Item, feeds: Mapping[str, str]) -> list[tuple[str, str | None]]:
+    """Its categories, each with the path of its feed."""
+    return [(tag, feeds.get(fold(tag))) for tag in tags(item)]
 
 
 def _documents(attachments: Iterable[Attachment]) -> list[tuple[str, str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import AbstractContextManager, nullcontext
+from os import PathLike
 from pathlib import Path
 
 import uvicorn
@@ -25,6 +26,7 @@ CONTENT_TYPES = {
     ".opml": "text/x-opml; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
+    ".db": "application/vnd.sqlite3",
 }
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -45,10 +47,18 @@ class _Files(StaticFiles):
         suffix = Path(path).suffix
         if suffix not in CONTENT_TYPES or any(part.startswith(".") for part in Path(path).parts):
             return PlainTextResponse("Il n’y a rien à cette adresse.\n", 404)
+        if suffix == ".db" and not _is_snapshot(self.directory, path):
+            return PlainTextResponse("Il n’y a rien à cette adresse.\n", 404)
         response = await super().get_response(path, scope)
         if response.status_code in (200, 304):
             response.headers["content-type"] = CONTENT_TYPES[suffix]
         return response
+
+
+def _is_snapshot(folder: str | PathLike[str] | None, path: str) -> bool:
+    """Tell a published copy, to which nobody writes, from a store that somebody keeps in the public folder."""
+    place = Path(folder or "") / path
+    return place.is_file() and not place.stat().st_mode & 0o222
 
 
 class _Guard:

@@ -116,6 +116,26 @@ class Shelf:
             (stamp(now),),
         )
 
+    def feeds_of(self, ids: Sequence[int]) -> dict[int, list[str]]:
+        """Give the paths of the feeds of interest that hold these items, by item."""
+        found: dict[int, list[str]] = {}
+        for start in range(0, len(ids), _CHUNK):
+            chunk = ids[start : start + _CHUNK]
+            rows = self._connection.execute(
+                f"SELECT item_id, path FROM members WHERE item_id IN ({', '.join('?' * len(chunk))}) ORDER BY item_id, path",
+                chunk,
+            )
+            for item, path in rows:
+                found.setdefault(item, []).append(path)
+        return found
+
+    def is_calendar(self, path: str) -> bool:
+        """Say whether a feed has been a calendar: its subscribers keep it, empty or not."""
+        return (
+            self._connection.execute("SELECT 1 FROM feeds WHERE path = ? AND calendar = 1", (path,)).fetchone()
+            is not None
+        )
+
     def forget(self) -> None:
         """Drop loaded items when they are many: most stand in their source's feed alone."""
         if len(self._items) > _KEPT:

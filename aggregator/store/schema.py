@@ -280,6 +280,19 @@ SELECT i.id AS item_id, i.uid, i.title, i.starts, i.ends, i.all_day, i.tz, i.sta
 FROM items AS i JOIN sightings AS l ON l.id = i.lead_id JOIN sources AS n ON n.slug = l.source
 WHERE i.kind = 'event' AND i.joined_to IS NULL;
 
+CREATE VIEW v_items AS
+SELECT i.id AS item_id, i.uid, i.kind, i.news, i.title, i.url, i.summary, i.published, i.starts, i.ends, i.all_day, i.tz, i.status, i.phase,
+  i.deadline, i.location,
+  (SELECT json_group_array(t.value) FROM tags AS t WHERE t.item_id = i.id AND t.scheme = 'country') AS countries,
+  (SELECT json_group_array(t.value) FROM tags AS t WHERE t.item_id = i.id AND t.scheme = 'region') AS regions,
+  (SELECT json_group_array(t.value) FROM tags AS t WHERE t.item_id = i.id AND t.scheme = 'theme') AS themes,
+  (SELECT json_group_array(t.value) FROM tags AS t WHERE t.item_id = i.id AND t.scheme = 'kind') AS kinds,
+  l.source, n.name AS source_name, n.level, n.insee, n.siren,
+  (SELECT json_group_array(DISTINCT s.source) FROM sightings AS s WHERE s.item_id = i.id) AS sources,
+  i.language, i.first_seen, i.updated, i.changed_at, i.withdrawn_at
+FROM items AS i JOIN sightings AS l ON l.id = i.lead_id JOIN sources AS n ON n.slug = l.source
+WHERE i.joined_to IS NULL;
+
 CREATE VIEW v_tags AS
 SELECT t.item_id, i.uid, i.kind, i.title, t.scheme, t.value, t.name, t.why, i.published, i.first_seen, i.url
 FROM tags AS t JOIN items AS i ON i.id = t.item_id WHERE i.joined_to IS NULL;

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pytest
 
 from aggregator.extract.feed import Feed
 from aggregator.model import Occurrence, Page, RawItem, Sighting, Source
-from aggregator.normalise.gathering import conference, stated
+from aggregator.normalise.gathering import conference, stated, without_label
 from aggregator.normalise.item import sightings
+from aggregator.normalise.titles import subject
 
 HERE = Path(__file__).parent
 URL = "https://www.exemple.fr/flux"
@@ -71,6 +73,55 @@ def test_stated_lines_give_place_and_organiser() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("Adresse : contact@ville.fr\nLieu : Hôtel de Ville", "Hôtel de Ville"),
+        ("Adresse : 12 rue Neuve\nLieu : Hôtel de Ville", "Hôtel de Ville"),
+        ("Adresse : 12 rue Neuve, Tours", "12 rue Neuve, Tours"),
+        ("Lieu de la réunion : Hôtel de Ville", "Hôtel de Ville"),
+        ("Lieu de naissance : Bamako", None),
+        ("Lieu de dépôt : mairie", None),
+        ("Adresse : https://www.exemple.fr", None),
+        ("Lieu : à préciser", None),
+        ("Lieu : sera communiqué ultérieurement", None),
+        ("Où : en ligne", None),
+        ("Lieu : visioconférence", None),
+    ],
+)
+def test_a_place_is_where_one_can_go(text: str, place: str | None) -> None:
+    assert stated(text).get("location") == place
+
+
+def test_a_place_to_be_named_is_none_without_its_label_either() -> None:
+    assert without_label("Lieu : à définir") is None
+    assert without_label("Lieu : Nantes") == "Nantes"
+    assert without_label("Nantes") == "Nantes"
+
+
+@pytest.mark.parametrize(
+    ("title", "about"),
+    [
+        ("Travaux rue de la Paix : réunion publique", "gathering"),
+        ("Réunion publique : procès-verbal", "other"),
+        ("Offre d’emploi : chargé de mission", "other"),
+        ("Atelier « Appel d’offres »", "gathering"),
+        ("Concours photo", "weak"),
+        ("Dix ans d’amitié", "unknown"),
+    ],
+)
+def test_a_title_without_a_date_says_what_it_is_about(title: str, about: str) -> None:
+    assert subject(title) == about
+
+
+@pytest.mark.parametrize("piece", ["fête ", "« ", "(", "réunion ouverte du ", "a : ", "sera fermée sur "])
+def test_a_title_of_any_length_is_judged_in_linear_time(piece: str) -> None:
+    title = piece * (100_000 // len(piece))
+    begun = perf_counter()
+    subject(title, (len(title) // 2, len(title) // 2 + 10))
+    assert perf_counter() - begun < 3
+
+
 def test_the_hours_of_the_text_never_replace_stated_ones() -> None:
     case = {"title": "Réunion", "published": "2027-01-20", "text": "Le 18 février à 16h, en mairie."}
     (one,) = told(case, kind="event", start="2027-02-18T15:30:00")
@@ -98,3 +149,15 @@ def test_one_conference_link_is_where_one_takes_part() -> None:
     )
     assert conference(["https://zoom.us/j/1 ou https://zoom.us/j/2"]) is None
     assert conference(["https://www.exemple.fr/zoom.us"]) is None
+
+
+def test_a_last_day_stands_in_the_body_of_a_feed_too() -> None:
+    case = {
+        "title": "Appel à projets jeunesse",
+        "published": "2027-02-11",
+        "text": "Le Département soutient les jeunes.",
+    }
+    (one,) = told(
+        case, content="<p>Le Département soutient les jeunes.</p><p>Date limite de dépôt : 30 avril 2027.</p>"
+    )
+    assert str(one.deadline) == "2027-04-30"

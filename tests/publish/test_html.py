@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
+import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from aggregator import interests, taxonomy
 from aggregator.model import Feed, Item
-from aggregator.publish import index, stylesheet
+from aggregator.publish import Ahead, index, pages, stylesheet
+from tests.conftest import House, calendar, ics
 from tests.publish.samples import EVENT, NEWS, SITE, event, feed, hours, news, numbered
+from tests.publish.test_pages import faults
 
 FEEDS = [
     feed(),
@@ -56,14 +60,142 @@ def test_nothing_may_run_or_be_fetched_but_the_stylesheet() -> None:
     assert b"url(" not in stylesheet()
 
 
-def test_each_feed_is_offered_in_each_of_its_forms() -> None:
+def test_a_feed_at_the_top_is_offered_in_each_of_its_forms() -> None:
     links = [a.attributes["href"] for a in page().css(".forms a")]
-    for path in ("tout", "agenda", "sources/cuf", "actualites", "pays/haiti"):
+    for path in ("tout", "agenda", "actualites"):
         assert {f"https://flux.example.org/{path}.{form}" for form in ("rss", "atom", "json")} <= set(links)
-    for path in ("tout", "agenda", "sources/cuf"):
+    for path in ("tout", "agenda"):
         assert f"webcal://flux.example.org/{path}.ics" in links
         assert f"https://flux.example.org/{path}.ics" in links
-    assert not any((link or "").endswith(("actualites.ics", "haiti.ics")) for link in links)
+    assert not any((link or "").endswith("actualites.ics") for link in links)
+
+
+def test_a_country_in_a_calendar_is_two_clicks_away_without_unfolding() -> None:
+    haiti = feed(path="pays/haiti", title=f"{SITE.title}\u00a0: Haïti")
+    others = [feed(path=f"pays/p{n}", title=f"{SITE.title}\u00a0: Pays {n}") for n in range(89)]
+    tree = page(feeds=[*others, haiti])
+    assert not tree.css("details")
+    (first,) = [one for one in tree.css("#pays a") if one.text() == "Haïti"]
+    assert first.attributes["href"] == "https://flux.example.org/pays/haiti.html"
+    twin = LexborHTMLParser(pages.feed(SITE, haiti, date(2026, 11, 5)).decode())
+    calendars = {one.text(): one.attributes["href"] for one in twin.css(".forms a")}
+    assert calendars[f"Calendrier\u00a0: {SITE.title}\u00a0: Haïti"] == "webcal://flux.example.org/pays/haiti.ics"
+
+
+def test_each_group_of_feeds_has_its_heading_and_is_reached_from_the_top() -> None:
+    folders = ("sources", "medias", "territoires", "types", "themes", "zones", "pays")
+    tree = page(feeds=[feed(path=f"{one}/x", title="X") for one in folders])
+    assert [one.attributes["id"] for one in tree.css("section.group")] == list(folders)[::-1]
+    for one in folders:
+        assert tree.css_first(f"nav a[href='#{one}']") is not None
+        assert tree.css_first(f"#{one} h3") is not None
+
+
+def test_names_stand_in_alphabetical_order_whatever_their_accents() -> None:
+    names = ("Équateur", "Égypte", "Mali", "Espagne", "États-Unis", "Estonie", "Bénin")
+    tree = page(feeds=[feed(path=f"pays/{n}", title=f"{SITE.title}\u00a0: {name}") for n, name in enumerate(names)])
+    assert [one.text() for one in tree.css("#pays .choices a")] == [
+        "Bénin", "Égypte", "Équateur", "Espagne", "Estonie", "États-Unis", "Mali",
+    ]  # fmt: skip
+    assert not tree.css("#pays h4")
+
+
+def test_many_names_are_told_apart_by_their_first_letter() -> None:
+    names = [f"{letter}ville {n}" for letter in "ÉZEA" for n in range(20)]
+    tree = page(feeds=[feed(path=f"sources/{n}", title=name) for n, name in enumerate(names)])
+    assert [one.text() for one in tree.css("#sources h4")] == ["A", "E", "Z"]
+    assert [len(one.css("li")) for one in tree.css("#sources .choices")] == [20, 40, 20]
+    assert tree.css_first("#sources h3").text() == "Sources (80)"  # type: ignore[union-attr]
+
+
+NAMES = {interests.folder_of(one.scheme, one.slug): one.name for one in taxonomy.load().entries}
+REGIONS = ("bretagne", "guadeloupe", "la-reunion", "ile-de-france", "provence-alpes-cote-d-azur")
+
+
+def test_no_two_feeds_are_called_alike() -> None:
+    """« Outre-mer » is a zone and a theme; calendars stand side by side without the heading of their group."""
+    paths = [
+        *NAMES,
+        *(f"territoires/{one}" for one in (*REGIONS, "ville", "region", "departement", "reseau")),
+        *(f"medias/{one}" for one in ("documents", "photos", "sons", "videos")),
+    ]
+    titles = [interests.title_of(path, NAMES)[0] for path in paths]
+    assert sorted(titles) == sorted(set(titles))
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("pays/haiti", "Haïti"),
+        ("zones/sahel", "zone Sahel"),
+        ("themes/eau", "Eau et assainissement"),
+        ("territoires/bretagne", "région Bretagne"),
+        ("territoires/departement", "départements"),
+        ("territoires/agence-d-urbanisme", "agence d urbanisme"),
+        ("medias/videos", "avec vidéos"),
+    ],
+)
+def test_the_name_of_a_feed_says_its_filter(path: str, title: str) -> None:
+    said, description = interests.title_of(path, NAMES)
+    assert said == title
+    assert title.split()[-1] in description
+
+
+def test_a_feed_of_the_operator_stands_at_the_top_in_the_order_given() -> None:
+    tree = page(feeds=[feed(path="haiti-eau", title="Eau en Haïti"), feed(), feed(path="pays/haiti", title="Haïti")])
+    assert [one.text() for one in tree.css(".feeds .what a")] == ["Eau en Haïti", "Tout"]
+
+
+def test_a_name_says_how_much_its_calendar_has_to_come() -> None:
+    ahead = {"pays/haiti": Ahead(1, date(2026, 12, 1)), "agenda": Ahead(3, date(2026, 11, 20))}
+    tree = LexborHTMLParser(index(SITE, FEEDS, (), (), ahead).decode())
+    (first,) = tree.css("#flux time")
+    assert first.attributes["datetime"] == "2026-11-20"
+    assert first.parent is not None
+    assert first.parent.text() == "3\u00a0rendez-vous, le premier le 20 novembre 2026"
+    assert [one.text() for one in tree.css(".choices li")] == ["Haïti 1\u00a0rendez-vous", "Cités Unies France"]
+
+
+def test_the_page_stays_light_with_all_there_may_be_to_choose() -> None:
+    titles = [f"{SITE.title}\u00a0: {interests.title_of(path, NAMES)[0]}" for path in NAMES]
+    feeds = [feed(path=path, title=title) for path, title in zip(NAMES, titles, strict=True)]
+    feeds += [feed(path=f"sources/ville-{n}", title=f"Communauté de communes n° {n}") for n in range(120)]
+    ahead = {one.path: Ahead(12, date(2026, 12, 1)) for one in feeds}
+    assert len(feeds) > 250
+    assert len(index(SITE, feeds, [numbered(NEWS, n) for n in range(20)], [EVENT] * 15, ahead)) < 150_000
+    assert faults(index(SITE, feeds, (NEWS,), (EVENT,), ahead).decode()) == []
+
+
+def test_each_way_to_subscribe_says_when_it_is_brought_up_to_date() -> None:
+    ways = page().css("#abonnement dl > div")
+    told = {one.css_first("dt").text(): one.css(".delay") for one in ways}  # type: ignore[union-attr]
+    for program in ("iPhone", "Mac", "Google", "Outlook", "Thunderbird", "Feedly", "Inoreader", "NetNewsWire"):
+        assert [len(delay) for name, delay in told.items() if program in name], program
+    assert [name for name, delay in told.items() if len(delay) != 1] == ["Beaucoup de flux d’un coup"]
+
+
+async def test_what_is_to_come_is_what_calendars_hold_from_today_on(house: House) -> None:
+    """START is the 3rd of November 2025; calendars reach 18 months ahead."""
+    days = {1: "20251102", 2: "20251103", 3: "20251120", 4: "20251121", 5: "20280101"}
+    lines = [f"UID:{n}@x\nDTSTART;VALUE=DATE:{day}\nSUMMARY:Réunion n° {n} du groupe Haïti" for n, day in days.items()]
+    lines[3] += "\nSTATUS:CANCELLED"
+    house.source("ville", kind="ics")
+    house.web["/ville"] = calendar(ics(*(one.replace("\n", "\r\n") for one in lines)))
+    await house.run()
+    tree = LexborHTMLParser(house.published("index.html"))
+    said = {
+        choice.css("a")[0].text(): choice.css(".ahead")[0].text()
+        for choice in tree.css(".choices > li")
+        if choice.css(".ahead")
+    }
+    assert said.keys() >= {"Haïti", "Ville"}
+    assert set(said.values()) == {"2\u00a0rendez-vous"}
+    at_the_top = [one.text() for one in tree.css(".feeds .who") if one.css("time")]
+    assert at_the_top == ["2\u00a0rendez-vous, le premier le 3 novembre 2025"] * 2
+    links = {one.attributes["href"] or "" for one in tree.css("#flux a")}
+    own = [one.removeprefix(house.address) for one in links if one.startswith(house.address)]
+    assert len(own) > 10
+    assert [one for one in own if not (house.out / one[1:]).is_file()] == []
 
 
 def test_readers_find_the_main_feeds_by_themselves() -> None:
@@ -140,13 +272,6 @@ def test_an_item_that_cannot_be_said_is_left_out() -> None:
         )
         == 2
     )
-
-
-def test_a_long_group_of_feeds_is_folded_away() -> None:
-    many = [feed(path=f"sources/s{n}", title=f"Ville n° {n}") for n in range(40)]
-    tree = page(feeds=many)
-    assert tree.css("details summary")[0].text().strip() == "Par source (40)"
-    assert len(tree.css("details .feeds > li")) == 40
 
 
 def test_the_page_is_the_same_for_the_same_items() -> None:

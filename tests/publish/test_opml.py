@@ -30,16 +30,33 @@ def outlines(data: bytes) -> list[dict[str, str]]:
 
 
 def test_each_feed_is_an_outline_that_readers_can_import() -> None:
-    assert outlines(opml_feeds(SITE, [feed(), feed(path="sources/cuf", title="C & <U>\x00")])) == [
+    assert outlines(opml_feeds(SITE, [feed(), feed(path="eau-haiti", title="C & <U>\x00")])) == [
         {
             "type": "rss", "text": "Tout", "title": "Tout", "xmlUrl": "https://flux.example.org/tout.rss",
             "htmlUrl": "https://flux.example.org/", "description": "Toutes les actualités",
         },
         {
-            "type": "rss", "text": "C & <U>", "title": "C & <U>", "xmlUrl": "https://flux.example.org/sources/cuf.rss",
+            "type": "rss", "text": "C & <U>", "title": "C & <U>", "xmlUrl": "https://flux.example.org/eau-haiti.rss",
             "htmlUrl": "https://flux.example.org/", "description": "Toutes les actualités",
         },
     ]  # fmt: skip
+
+
+def test_the_feeds_of_a_folder_stand_below_its_name() -> None:
+    paths = ("sources/cuf", "tout", "pays/haiti", "themes/eau", "pays/mali", "medias/photos", "territoires/ville")
+    body = etree.fromstring(opml_feeds(SITE, [feed(path=path) for path in paths])).find("body")
+    assert body is not None
+    assert [(one.get("text"), [inner.get("xmlUrl") for inner in one]) for one in body] == [
+        ("Tout", []),
+        *(
+            (name, [f"https://flux.example.org/{path}.rss" for path in paths if path.startswith(folder)])
+            for name, folder in (
+                ("Pays", "pays/"), ("Thèmes", "themes/"), ("Territoires", "territoires/"), ("Médias", "medias/"),
+                ("Sources", "sources/"),
+            )
+        ),
+    ]  # fmt: skip
+    assert [one.get("type") for one in body.iter("outline") if one.get("xmlUrl")] == ["rss"] * len(paths)
 
 
 def test_a_source_is_a_feed_or_a_page() -> None:

@@ -17,9 +17,9 @@ from aggregator.dedupe import NO_LONGER_SAID
 from aggregator.model import Change, Item, Occurrence, Plan
 from aggregator.normalise import gathering
 from aggregator.normalise.dates import event as event_dates
-from aggregator.publish import pages, stylesheet
+from aggregator.publish import Renderer, pages, stylesheet
 from aggregator.publish.deadlines import deadline_of
-from tests.publish.samples import CUF, EVENT, MP3, PDF, SITE, SURESNES, days, event, feed, hours, numbered
+from tests.publish.samples import CUF, EVENT, MP3, NEWS, PDF, SITE, SURESNES, days, event, feed, hours, numbered
 
 NBSP = "\u00a0"
 NOVEMBER, DECEMBER = date(2026, 11, 1), date(2026, 12, 1)
@@ -76,7 +76,7 @@ def event_page(item: Item = FULL, history: tuple[Change, ...] = ()) -> LexborHTM
 
 def calendar_page(*events: Item, **changes: Any) -> LexborHTMLParser:
     shown = dataclasses.replace(AGENDA, events=events or HARD, **changes)
-    return LexborHTMLParser(pages.calendar(SITE, shown, TODAY, MONTHS).decode())
+    return LexborHTMLParser(pages.feed(SITE, shown, TODAY, MONTHS).decode())
 
 
 def month_page(*events: Item, month: date = NOVEMBER) -> LexborHTMLParser:
@@ -190,10 +190,10 @@ def test_every_event_page_is_valid(item: Item) -> None:
 def test_calendars_and_months_are_valid_whatever_they_hold() -> None:
     nothing = dataclasses.replace(AGENDA, events=())
     for shown in (AGENDA, nothing):
-        assert faults(pages.calendar(SITE, shown, TODAY, MONTHS).decode()) == []
+        assert faults(pages.feed(SITE, shown, TODAY, MONTHS).decode()) == []
         for month in (*MONTHS, date(2027, 2, 1), date(9999, 12, 1), date(1, 1, 1)):
             assert faults(pages.month(SITE, shown, month, MONTHS).decode()) == []
-    assert faults(pages.calendar(SITE, nothing, TODAY, ()).decode()) == []
+    assert faults(pages.feed(SITE, nothing, TODAY, ()).decode()) == []
     assert faults(pages.event(SITE, FULL, CHANGES).decode()) == []
 
 
@@ -213,7 +213,7 @@ def test_own_links_are_absolute_and_links_away_carry_no_trust() -> None:
     for tree in (event_page(), calendar_page(), month_page()):
         for one in tree.css("a[href]"):
             address = one.attributes["href"] or ""
-            ours = address.startswith((f"{SITE.base_url}/", "webcal://flux.example.org/", "#contenu"))
+            ours = address.startswith((f"{SITE.base_url}/", "webcal://flux.example.org/", "#"))
             assert ours != ("rel" in one.attributes and "nofollow" in (one.attributes["rel"] or "")), address
             assert ours or address.startswith("https://"), address
 
@@ -448,8 +448,10 @@ def test_a_calendar_is_offered_in_each_of_its_forms() -> None:
 
 
 def test_an_empty_calendar_says_so() -> None:
-    tree = LexborHTMLParser(pages.calendar(SITE, dataclasses.replace(AGENDA, events=()), TODAY, ()).decode())
-    assert text(tree, ".none") == "Rien d’annoncé pour le moment."
+    tree = LexborHTMLParser(pages.feed(SITE, dataclasses.replace(AGENDA, events=()), TODAY, ()).decode())
+    assert [one.text() for one in tree.css(".none")] == [
+        "Rien d’annoncé pour le moment.", "Rien de publié pour le moment.",
+    ]  # fmt: skip
     assert not tree.css("details, .grids, .rows")
 
 
@@ -537,7 +539,9 @@ def test_a_month_leads_to_those_before_and_after_that_have_a_grid() -> None:
     ]
     assert not month_page(month=DECEMBER).css("a[rel=next]")
     assert month_page(month=date(2027, 5, 1)).css("a[rel=prev]")[0].text() == "Décembre 2026"
-    assert tree.css(".lead a")[0].attributes["href"] == "https://flux.example.org/agenda.html"
+    assert [one.attributes["href"] for one in tree.css(".way a")] == [
+        "https://flux.example.org/", "https://flux.example.org/agenda.html",
+    ]  # fmt: skip
 
 
 def test_an_event_that_cannot_be_said_costs_itself() -> None:
@@ -568,6 +572,101 @@ def test_months_are_those_in_which_an_event_stands() -> None:
     assert pages.months([event(when=days("9999-12-30", None))], date(1, 1, 1), date.max) == (date(9999, 12, 1),)
 
 
+# ── a feed ──────────────────────────────────────────────────────────────────────────────────────
+
+HAITI = feed(
+    NEWS, path="pays/haiti", title=f"{SITE.title}{NBSP}: Haïti", description="Ce qui parle de Haïti.", calendar=False
+)
+
+
+def feed_page(*items: Item, **changes: Any) -> LexborHTMLParser:
+    shown = dataclasses.replace(HAITI, items=items or HAITI.items, **changes)
+    return LexborHTMLParser(pages.feed(SITE, shown, TODAY).decode())
+
+
+def test_a_feed_without_calendar_has_a_page_of_its_latest_entries() -> None:
+    tree = feed_page()
+    assert faults(tree.html or "").count("h1: not once") == 0
+    assert text(tree, "h1") == "Haïti"
+    assert text(tree, "title") == f"Haïti · {SITE.title}"
+    assert text(tree, ".lead") == "Ce qui parle de Haïti."
+    assert not tree.css("#titre-a-venir, a[href$='.ics'], .here")
+    (entry,) = tree.css(".entries li")
+    assert entry.css_first("time").attributes["datetime"] == "2021-03-09"  # type: ignore[union-attr]
+    assert entry.css_first(".what a").attributes["href"] == NEWS.url  # type: ignore[union-attr]
+    assert entry.css_first(".who").text() == f"Cités Unies France · Aussi sur{NBSP}: Ville de Suresnes"  # type: ignore[union-attr]
+    assert entry.css_first(".who a").attributes["href"] == SURESNES.url  # type: ignore[union-attr]
+
+
+def test_the_page_of_a_feed_shows_its_addresses_to_copy() -> None:
+    root = "https://flux.example.org/pays/haiti"
+    assert [one.text() for one in feed_page().css("code")] == [f"{root}.rss"]
+    assert [one.text() for one in feed_page(calendar=True).css("code")] == [f"{root}.ics", f"{root}.rss"]
+
+
+def test_the_way_above_a_page_leads_to_the_index_and_its_group() -> None:
+    links = [(one.text(), one.attributes["href"]) for one in feed_page().css(".way a")]
+    assert links == [("Accueil", "https://flux.example.org/"), ("Pays", "https://flux.example.org/#pays")]
+    assert text(feed_page(), ".way [aria-current=page]") == "Haïti"
+    assert len(feed_page(path="agenda").css(".way a")) == 1
+
+
+def test_the_page_of_a_feed_holds_its_thirty_newest() -> None:
+    tree = feed_page(*(numbered(NEWS, n) for n in range(40)))
+    titles = [one.text() for one in tree.css(".entries .what")]
+    assert titles == [f"{NEWS.title} n° {n}" for n in range(30)]
+
+
+def test_an_event_among_the_entries_leads_to_its_page_while_it_has_one() -> None:
+    past = numbered(event(when=hours("2024-01-10T10:00")), 1)
+    tree = feed_page(EVENT, past, calendar=True, events=(EVENT,))
+    links = tree.css(".entries .what a")
+    assert [one.attributes["href"] for one in links] == [f"{SITE.base_url}/evenements/{EVENT.uid}.html", past.url]
+    assert ["nofollow" in (one.attributes.get("rel") or "") for one in links] == [False, True]
+    assert links[0].text().startswith(f"20 novembre 2026, de 14{NBSP}h{NBSP}30 à 16{NBSP}h · ")
+
+
+def test_an_entry_that_cannot_be_said_costs_itself() -> None:
+    bad = (
+        event(when=hours("2026-07-01T14:00", tz="Europe/Atlantis"), first_seen=datetime(2026, 1, 1)),  # noqa: DTZ001
+        dataclasses.replace(NEWS, title="", url="javascript:alert(1)", origins=()),
+    )
+    tree = feed_page(*bad, NEWS)
+    assert [one.text() for one in tree.css(".entries .what")] == ["(sans titre)", NEWS.title]
+    assert not tree.css("a[href^=javascript]")
+
+
+def test_every_page_of_a_feed_is_valid() -> None:
+    hostile = '"><script>alert(1)</script>'
+    shown = (
+        HAITI,
+        dataclasses.replace(HAITI, items=()),
+        dataclasses.replace(HAITI, items=HARD, events=HARD, calendar=True),
+        dataclasses.replace(
+            HAITI, items=(dataclasses.replace(NEWS, title=hostile),), title=hostile, description=hostile
+        ),
+    )
+    for one in shown:
+        assert faults(pages.feed(SITE, one, TODAY).decode()) == []
+    assert not LexborHTMLParser(pages.feed(SITE, shown[-1], TODAY).decode()).css("script")
+
+
+def test_the_categories_of_an_event_lead_to_their_feeds() -> None:
+    feeds = {"equateur": "pays/equateur", "haiti": "pays/haiti"}
+    tree = LexborHTMLParser(pages.event(SITE, FULL, (), feeds).decode())
+    links = [(one.text(), one.attributes["href"]) for one in tree.css(".facts a[href*='/pays/']")]
+    assert links == [("equateur", "https://flux.example.org/pays/equateur.html")]
+    assert f"Catégories{NBSP}: equateur, fonds de solidarité" in text(tree, ".facts")
+
+
+def test_an_entry_of_several_feeds_stands_alike_in_each() -> None:
+    renderer, bounds = Renderer(SITE), (NOVEMBER, DECEMBER)
+    first = renderer.twin(HAITI, TODAY, bounds)["pays/haiti.html"]
+    other = renderer.twin(dataclasses.replace(HAITI, path="tout"), TODAY, bounds)["tout.html"]
+    assert first == pages.feed(SITE, HAITI, TODAY)
+    assert other.split(b'<ul class="rows">')[1] == first.split(b'<ul class="rows">')[1]
+
+
 # ── as a whole ──────────────────────────────────────────────────────────────────────────────────
 
 
@@ -575,7 +674,7 @@ def test_the_pages_are_the_same_for_the_same_items() -> None:
     def all_of_them() -> list[bytes]:
         return [
             pages.event(SITE, FULL, CHANGES),
-            pages.calendar(SITE, AGENDA, TODAY, MONTHS),
+            pages.feed(SITE, AGENDA, TODAY, MONTHS),
             pages.month(SITE, AGENDA, NOVEMBER, MONTHS),
         ]
 

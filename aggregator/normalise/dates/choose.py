@@ -142,6 +142,8 @@ def leaders(all_found: Sequence[Found]) -> tuple[list[Found], str, Move]:
         new = next(one for one in all_found if one.kind == "new")
         return [new], "deadline" if context.deadline_moved(new.around) else "event", "to"
     events = [one for one in all_found if one.kind == "event"]
+    if len(events) == 2 and _carried(events[0], events[1]):
+        return events[1:], "event", "to"
     if "old" in kinds:
         return (events, "event", "to") if events else ([one for one in all_found if one.kind == "old"], "event", "from")
     if events:
@@ -150,6 +152,13 @@ def leaders(all_found: Sequence[Found]) -> tuple[list[Found], str, Move]:
         if kind in kinds:
             return [one for one in all_found if one.kind == kind][:1], role, ""
     return [], "event", ""
+
+
+def _carried(old: Found, new: Found) -> bool:
+    """Say whether « la soirée du 12 mars aura lieu le 19 mars » moves it from one day to another."""
+    if len(old.run.days) > 1 or not context.will_be(new.around) or not context.known_by_day(old.around):
+        return False
+    return (old.run.days[0].day, old.run.days[0].month) != (new.run.days[0].day, new.run.days[0].month)
 
 
 def years(tokens: Tokens, chosen: list[Found], setting: Setting) -> list[tuple[Found, Dated]]:

@@ -411,7 +411,26 @@ _UNSURE = frozenset({"conf", "prec", "defi", "dete", "fixe", "rese", "tbc"})
 
 def moved_from(around: Around) -> bool:
     """Say whether « du 3 décembre au 12 février » is a move, not a period."""
-    return "d" in around.lead and _MOVED_FROM.search(around.before, around.stems) is not None
+    if "d" not in around.lead:
+        return False
+    return any(words.search(around.before, around.stems) for words in (_MOVED_FROM, _ONE_DAY_MOVED))
+
+
+# « Report de la réunion du 12 mars au 19 mars »: what takes an evening does not last a week.
+_ONE_DAY_MOVED = Words(
+    r"\breport (?:des?|du|de la|de l'|d'une?|d'un) ?(?:reunion|seance|assemblee|conference|atelier|webinaire|concert|spectacle|soiree|conseil|comite|commission"
+    r"|repas|match|ceremonie|debat|loto|inauguration|vernissage|permanence)s?\b[^.,;:!?\n]{0,50}$"
+)
+
+
+def lasting(around: Around) -> bool:
+    """Say whether the words before a date name what takes several days, so that the last day of a moved one is not said."""
+    return _LASTING.search(around.before, around.stems) is not None
+
+
+_LASTING = Words(
+    r"\b(?:voyages?|sejours?|missions?|stages?|festivals?|expositions?|tournees?|chantiers?|semaines?|quinzaine|camps?|formations?|salons?|foires?|assises)\b"
+)
 
 
 def online(text: str, stems: set[str]) -> bool:
@@ -430,6 +449,30 @@ def afternoon(around: Around) -> bool:
 
 
 _PM = re.compile(r" ?(?:du soir|de l'apres-midi)\b")
+
+
+def will_be(around: Around) -> bool:
+    """Say whether « aura lieu le », « se tiendra le » stands right before a date."""
+    return _WILL_BE.search(around.before, around.stems) is not None
+
+
+_WILL_BE = Words(
+    r"\b(?:(?:aura|auront) lieu|(?:se|s') ?(?:tiendra|tiendront|deroulera|derouleront|fera|feront))[^.!?\n]{0,25}$"
+)
+
+
+def known_by_day(around: Around) -> bool:
+    """Say whether the words before a date call by it what they speak of: « la soirée du 12 mars », « la réunion prévue le »."""
+    if not _PREVIOUS.search(around.before, around.stems):
+        return "d" in around.lead or _PLANNED.search(around.before, around.stems) is not None
+    return False
+
+
+# « la suite de la réunion du 12 mars aura lieu le 19 mars » is another one.
+_PREVIOUS = Words(
+    r"\b(?:suites?|apres|prochaine?s?|lendemain|depuis|issue|retour|restitution|bilan|finale|retransmission|appel|delegation|lors|pendant|a partir|resultats?)\b"
+)
+_PLANNED = Words(r"\b(?:prevue?s?|programmee?s?|annoncee?s?|fixee?s?)(?: (?:pour|initialement|le|au))*\s*$")
 
 
 def opens(around: Around) -> bool:

@@ -151,8 +151,10 @@ def _told(tokens: Tokens, chosen: list[Found], role: str, moved: Move, setting: 
         flags.append("zone assumed")
     if len(whens) == 1 and whens[0][0].run.days[-1].link == "range" and context.moved_from(whens[0][0].around):
         last = whens[0][1].spans[-1]
-        if last.last - last.first <= _SHORT_STAY:
-            flags.append("ambiguous")  # « reportées du 16 au 18 avril »: a move, or a new period?
+        if last.last - last.first <= _SHORT_STAY or context.lasting(whens[0][0].around):
+            flags.append(
+                "ambiguous"
+            )  # « reportées du 16 au 18 avril »: a move, or a new period? « voyage reporté du … au »: how long?
         last.first, moved = last.last, "to"  # « reporté du 3 décembre au 12 février »
     for one, when in whens if "H" in tokens.classes else ():
         if not any(span.clocks for span in when.spans) or welcomes(tokens, one.run):

@@ -139,7 +139,7 @@ def zone_of_place(tokens: Tokens, run: Run) -> str | None:
             continue
         names = [i for i in range(index, min(index + 10, len(classes))) if classes[i] != "-"]
         found = place([tokens.word(i) for i in names[:7]], venue=before != "(")
-        if found is not None:
+        if found is not None and not _topical(tokens.text[tokens.ends[run.last] : tokens.starts[index - 1]]):
             after = names[found[1] - 1] + 1
             tight = tokens.text[tokens.ends[names[found[1] - 1]] :][:1] == "-"  # Montréal-la-Cluse
             ends = ".!?r" if within else "c.()!?-r:q"
@@ -157,6 +157,20 @@ def _within_building(tokens: Tokens, index: int) -> bool:
     return _BUILDING.search(tokens.text, tokens.starts[max(0, index - 6)], tokens.starts[index]) is not None
 
 
+# « s'expatrier au Québec », « préparation du voyage à Montréal », « conférence sur la guerre à Beyrouth »: what is spoken of.
+_TOPIC = re.compile(
+    r"\b(?:sur|pour|contre|autour|vers|voyages?|departs?|partir|partie?s?|vols?|sejours?|retours?|mobilites?|expatri\w+|immigr\w+|emigr\w+|install\w+|etudi\w+|etudes"
+    r"|stages?|volontari\w+|travail\w*|emplois?|vivre|vie|vecue?s?|guerre|situation|crise|seisme|projets?|elections?|aller|echanges?|preparat\w+|jumelages?"
+    r"|(?!atelier|dejeuner|diner|gouter|fevrier|chantier|quartier|souper|foyer|hier|rencontre|centre|theatre|septembre|octobre|novembre|decembre|foire|dernier|premier|lettre"
+    r"|ministre|notre|votre|autre|quatre|titre|oeuvre|membre)[a-z']{3,}(?:er|ir|oir|re)(?= *$))\b"
+)
+
+
+def _topical(lead: str) -> bool:
+    """Whether the words of the clause before a place make it what is spoken of, not where people meet."""
+    return _TOPIC.search(re.split(r"[.!?:;\n]", lead)[-1].replace("'", " ")) is not None
+
+
 def _zone_before(tokens: Tokens, end: int) -> str | None:
     """Give the zone of « à Belém, le 11 novembre »."""
     closed = tokens.classes[end - 1 : end] in ("c", "(")
@@ -168,5 +182,6 @@ def _zone_before(tokens: Tokens, end: int) -> str | None:
             words = [tokens.word(i) for i in range(start, end) if tokens.classes[i] != "-"]
             found = place(words, venue=True)
             if found is not None and found[1] == len(words):
-                return found[0]
+                lead = tokens.text[: tokens.starts[start - 1 if led else start]]
+                return None if _topical(lead[-context.WINDOW :]) else found[0]
     return None
