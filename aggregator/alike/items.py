@@ -13,10 +13,10 @@ difference. An item may thus split again when a surer link claims one of its sig
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from aggregator.alike.traces import Trace, keys
-from aggregator.alike.verdict import Verdict, judge
+from aggregator.alike.verdict import Verdict, contradict, judge
 
 Pair = tuple[str, str]
 
@@ -32,22 +32,28 @@ def regroup(
     `ruling` is stronger than any gate: what it calls the same is joined, what it calls apart never is.
     """
     item = {name: frozenset((name,)) for name in traces}
+    apart: dict[Pair, bool] = {}  # pairs meet again at every link between their items
+
+    def contradiction(one: str, other: str) -> bool:
+        pair = (one, other) if one < other else (other, one)
+        if pair not in apart:
+            said = ruling(one, other)
+            apart[pair] = contradict(traces[one], traces[other]) if said is None else not said
+        return apart[pair]
+
+    refused: set[tuple[frozenset[str], frozenset[str]]] = set()
     for (one, other), verdict in sorted(links.items(), key=lambda link: (-link[1].score, sorted(link[0]))):
         ours, theirs = item[one], item[other]
         if ours is theirs or not verdict.same:
             continue
-        if ruling(one, other) or not _contradict(traces, ours, theirs, ruling):
+        if (ours, theirs) in refused and not ruling(one, other):
+            continue
+        if ruling(one, other) or not any(contradiction(x, y) for x in ours for y in theirs):
             both = ours | theirs
             item.update(dict.fromkeys(both, both))
+        else:
+            refused |= {(ours, theirs), (theirs, ours)}
     return set(item.values())
-
-
-def _contradict(traces: Mapping[str, Trace], ours: Iterable[str], theirs: Iterable[str], ruling: Ruling) -> bool:
-    def apart(one: str, other: str) -> bool:
-        said = ruling(one, other)
-        return judge(traces[one], traces[other]).veto is not None if said is None else not said
-
-    return any(apart(one, other) for one in ours for other in theirs)
 
 
 def group(traces: Mapping[str, Trace]) -> tuple[set[frozenset[str]], dict[Pair, Verdict]]:

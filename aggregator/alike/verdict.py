@@ -389,21 +389,7 @@ def _prefix(a: Trace, b: Trace) -> bool:
 def judge(a: Trace, b: Trace) -> Verdict:
     """Tell whether two sightings are one item; the same verdict from either side."""
     address = _one_address(a, b)
-    passed: list[str] = []
-    veto: str | None = None
-    for name, gate in GATES:
-        answer = gate(a, b)
-        if answer is None:
-            continue
-        if answer:
-            passed.append(name)
-            continue
-        if address and name != "day":
-            continue
-        if name == "day" and not address and _one_edition(a, b):
-            continue
-        veto = name
-        break
+    passed, veto = _gated(a, b, address=address)
     if veto is not None and veto not in _SOFT:
         return Verdict(False, False, "none", 0.0, (), tuple(passed), veto)
     common = _common(a, b)
@@ -416,3 +402,26 @@ def judge(a: Trace, b: Trace) -> Verdict:
             )
     near = bool(distinctive(common.words)) and score >= (NEAR if veto is None else 0.8)
     return Verdict(False, near, "none", score, common.words, tuple(passed), veto)
+
+
+def contradict(a: Trace, b: Trace) -> bool:
+    """Tell whether a gate keeps two sightings apart: what `judge` gives as `veto`, without weighing what they share."""
+    return _gated(a, b, address=_one_address(a, b))[1] is not None
+
+
+def _gated(a: Trace, b: Trace, *, address: bool) -> tuple[list[str], str | None]:
+    """Give the gates that two traces pass, and the one that keeps them apart."""
+    passed: list[str] = []
+    for name, gate in GATES:
+        answer = gate(a, b)
+        if answer is None:
+            continue
+        if answer:
+            passed.append(name)
+            continue
+        if address and name != "day":
+            continue
+        if name == "day" and not address and _one_edition(a, b):
+            continue
+        return passed, name
+    return passed, None

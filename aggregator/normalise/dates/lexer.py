@@ -166,16 +166,19 @@ def tokenise(folded: str, language: str) -> Tokens:
     letters: list[str] = []
     values, starts, ends, known = tokens.values, tokens.starts, tokens.ends, words.words
     skip_to, before = 0, ""
+    # Names of this loop's own: it is a quarter of all reading.
+    stem, meaning = tokens.stems.add, known.get
+    add_letter, add_value, add_start, add_end = letters.append, values.append, starts.append, ends.append
+    letter: str
+    value: Value
     for found in _TOKEN.finditer(folded):
         start, end = found.span()
         if start < skip_to:
             continue
-        group, text = found.lastgroup, folded[start:end]
-        letter: str
-        value: Value
+        group, text = found.lastgroup, found.group()
         if group == "w":
-            tokens.stems.add(text[:4])
-            letter, value = known.get(text, _UNKNOWN)
+            stem(text[:4])
+            letter, value = meaning(text, _UNKNOWN)
             if letter in _BY_PLACE or before in "H(":
                 letter, value, end = _special(letter, value, text, start, end, letters, tokens, words)
                 skip_to = end
@@ -199,10 +202,10 @@ def tokenise(folded: str, language: str) -> Tokens:
                 letter, value = "D", (1,)  # « 1º de marzo », and « 1e mars » for 1er
             elif letter == "F" and starts and tokens.word(-1) in _NUMBER_SIGNS:
                 letter, value = "J", ()  # « délibération n° 2026-03-12 »
-        letters.append(letter)
-        values.append(value)
-        starts.append(start)
-        ends.append(end)
+        add_letter(letter)
+        add_value(value)
+        add_start(start)
+        add_end(end)
         before = letter
     tokens.classes = "".join(letters)
     return tokens
