@@ -46,8 +46,8 @@ class Territory:
 
     @property
     def home(self) -> str | None:
-        """The code of the one town it speaks for; None for wider voices."""
-        return self.insee if self.insee and len(self.insee) == 5 else None
+        """The one place it governs, « ville 37261 »; None for networks and other wide voices."""
+        return home_code(self.level, self.insee, self.siren)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,17 @@ class Source:
     def home(self) -> str:
         """The page that people know it by: its site's, where its own address is a file for machines."""
         return home_of(self.kind, self.url)
+
+
+_NO_PLACE = frozenset({"réseau", "plateforme", "organisation internationale", "presse", "État", "établissement public"})
+
+
+def home_code(level: str | None, insee: str | None, siren: str | None) -> str | None:
+    """Give the level and code of a local government; None for what governs no place, or says no code."""
+    code = insee or siren
+    if code is None or level in _NO_PLACE:
+        return None
+    return f"{level or 'ville'} {code}"
 
 
 def home_of(kind: str, url: str) -> str:

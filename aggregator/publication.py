@@ -218,9 +218,10 @@ def _render(shelf: Shelf, out: Path, work: _Work, site: Site, now: datetime) -> 
         large += [(p, len(d)) for p, d in files.items() if p.endswith(".ics") and len(d) > MEGABYTE]
     if work.events:
         changes, held, names = shelf.revisions(work.events), shelf.feeds_of(work.events), _names()
+        former = shelf.former(work.events)
         for id_, item in zip(work.events, shelf.items(work.events), strict=True):
             theirs = {fold(names[path]): path for path in held.get(id_, ()) if path in names}
-            page = renderer.page(item, changes.get(id_, ()), theirs)
+            page = renderer.page(item, changes.get(id_, ()), theirs, former.get(id_, ()))
             refused += page.refused
             changed += lay_beside(out, page.files)
     return _Part(tuple(feeds), tuple(changed), tuple(refused), tuple(large))

@@ -25,7 +25,7 @@ from aggregator.model import (
 from aggregator.normalise.text import decode
 
 VERSION = 1  # of extraction and normalisation: raise it when they read pages otherwise, and every page is read anew
-MARKS = 1  # of tags and keys: raise it when they are read otherwise, and everything stored is marked again
+MARKS = 2  # of tags and keys: raise it when they are read otherwise, and everything stored is marked again
 MAX_PAGES = 50
 
 Get = Callable[[Request], Awaitable[Page | NotModified]]

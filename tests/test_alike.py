@@ -377,6 +377,27 @@ def test_the_address_of_a_third_party_is_no_identity() -> None:
     assert judge(ours, replace(ours, source="b")).rule == "same address"
 
 
+def test_two_regions_that_call_in_the_same_words_call_each_for_its_own() -> None:
+    """A stranger found them joined."""
+    call = {"kind": "news", "published": date(2026, 11, 20)}
+    words = "Appel à projets « Solidarité internationale » 2027 : déposez votre dossier"
+    one, other = told(words, "a", **call, home="région 44"), told(words, "b", **call, home="région 53")
+    assert not judge(one, other).same
+    assert judge(one, replace(other, home="ville 35238")).veto != "town"  # a town may tell of its région's call
+    results = "Appel à projets solidarité internationale 2026 : les lauréats"
+    assert not judge(told(results, "a", **call), told(results, "b", **call)).same
+
+
+def test_a_page_linked_to_in_passing_is_not_what_links_to_it() -> None:
+    page = {"kind": "news", "canonical": "https://ministere.example/appel"}
+    theirs = told("Appel à projets « Jeunesse VII » : 2 millions d’euros", "ministere", **page)
+    assert not judge(theirs, told("Montreuil se tourne vers Yélimané", "ville", own=False, **page)).same
+    assert (
+        judge(theirs, told("Jeunesse VII : l’appel à projets est ouvert", "ville", own=False, **page)).rule
+        == "same address"
+    )
+
+
 def test_occurrences_listed_at_one_address_are_told_apart_by_their_days() -> None:
     one = told("Marché", "a", canonical="https://a.example/marche", when=MARCH)
     assert (

@@ -150,9 +150,15 @@ def _place(a: Trace, b: Trace) -> bool | None:
     return all(matched(x, y) or x <= b.text or y <= a.text for x, y in said)
 
 
+def _level(home: str) -> str:
+    """« ville » of « ville 37261 »."""
+    return home.rpartition(" ")[0]
+
+
 def _town(a: Trace, b: Trace) -> bool | None:
-    """Two towns tell each of its own day, unless they name the same place: the same fairs, feasts and drives are held everywhere."""
-    if a.home is None or b.home is None or a.home == b.home:
+    """Two towns (or départements, régions) tell each of its own, unless they name the same place: the same fairs, calls and drives
+    are held everywhere. A town and its région tell of one thing."""
+    if a.home is None or b.home is None or a.home == b.home or _level(a.home) != _level(b.home):
         return None
     return bool(matched(a.at | a.location, b.at | b.location)) or (
         a.kind == b.kind == "news" and len(matched(a.words, b.words)) >= 2 * LONG
@@ -213,6 +219,8 @@ class _Common:
     crossed: bool  # each title has a distinctive word that the other's text has
     answered: float  # what share of either title, by weight, the other's text has
     contrast: bool  # each names what the other does not: the same template about something else
+    crosswise: bool  # each says what the other's text does not
+    named: bool  # they share a name, an acronym or a country
 
 
 def _common(a: Trace, b: Trace) -> _Common:
@@ -241,6 +249,8 @@ def _common(a: Trace, b: Trace) -> _Common:
         crossed=bool(distinctive(a.words) & mine) and bool(distinctive(b.words) & yours),
         answered=min(_share(a.words, mine), _share(b.words, yours)),
         contrast=bool(_foreign(a, left) and _foreign(b, right)),
+        crosswise=bool(left and right),
+        named=bool(a.names & b.names or a.acronyms & b.acronyms or a.countries & b.countries or a.at & b.at),
     )
 
 
@@ -282,6 +292,7 @@ def _named_in(a: Trace, b: Trace) -> bool:
 
 # Others recruit, buy and write newsletters in the same words.
 _OWN = frozenset({"offer", "tender", "newsletter"})
+_CALLS = frozenset({"call", "results"})  # too, but for those that say something of their own
 
 
 def _rule(a: Trace, b: Trace, c: _Common) -> str | None:
@@ -298,7 +309,7 @@ def _rule(a: Trace, b: Trace, c: _Common) -> str | None:
         return "same words"
     if _prefix(a, b) and c.within >= 0.5 and not c.contrast:
         return "text cut"
-    if _OWN & (a.series | b.series):
+    if _OWN & (a.series | b.series) or (_CALLS & (a.series | b.series) and not (c.named or c.telling)):
         return None
     if news:
         return _news(a, b, c)
@@ -324,11 +335,12 @@ def _undated(a: Trace, b: Trace, c: _Common) -> str | None:
 def _event(a: Trace, b: Trace, c: _Common) -> str | None:
     """Events that share their days."""
     assert a.days is not None
+    sure = c.named or (a.minute is not None and a.minute == b.minute) or len(c.words) >= 2 * LONG
     if c.telling >= (3 if c.contrast else 2) and c.within >= 0.65:
         return "same day, same title"
     if c.telling >= 1 and len(c.words) >= 4 and c.within >= 0.95 and not c.contrast and not (a.body and b.body):
         return "same day, same title"
-    if c.telling >= 1 and len(c.words) >= 3 and a.title == b.title and not (a.body and b.body):
+    if sure and c.telling >= 1 and len(c.words) >= 3 and a.title == b.title and not (a.body and b.body):
         return "same day, same title"
     if _editions(a) & _editions(b) and len(c.words) >= (2 if c.telling else 4) and c.within >= 0.4:
         return "same day, same edition"
@@ -353,7 +365,7 @@ def _news(a: Trace, b: Trace, c: _Common) -> str | None:
     """News within the window."""
     if c.contrast and c.telling < 4:
         return None
-    if c.telling >= 2 and len(c.words) >= 3 and c.within >= 0.7:
+    if c.telling >= 2 and len(c.words) >= 3 and c.within >= (0.8 if c.crosswise else 0.7):
         return "same title"
     if len(c.words) >= LONG and c.within >= 0.95:
         return "same title"
@@ -395,7 +407,9 @@ def judge(a: Trace, b: Trace) -> Verdict:
     common = _common(a, b)
     score = min(0.99, round((common.within + common.of_both) / 2, 3))  # 1: the address alone decides
     if veto is None:
-        rule = "same address" if address else "alias" if _alias(a, b) else _rule(a, b, common)
+        # A page that others link to in passing, with nothing in common, is not what they tell.
+        same = address and (a.own == b.own or "day" in passed or bool(common.words) or common.text_telling > 0)
+        rule = "same address" if same else "alias" if _alias(a, b) else _rule(a, b, common)
         if rule is not None:
             return Verdict(
                 True, False, rule, 1.0 if rule in ("same address", "alias") else score, common.words, tuple(passed)

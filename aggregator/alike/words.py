@@ -38,6 +38,9 @@ STOP = frozenset(
 )
 
 _GENERAL = (
+    # what one does about a project, whoever one is
+    "monter montage construire reussir financer conduire gerer piloter evaluer concevoir rediger preparer deposer deposez depot "
+    "dossier dossiers candidater candidatez candidature candidatures soutenir repondre venez partager "
     # what happens
     "accueil accueillir accueille accueillera accueillent accueillie action actions activite actualite agenda "
     "aide animation anniversaire annonce annoncer appel appels appelle appuie appui assemblee assises atelier ateliers "

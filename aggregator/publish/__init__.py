@@ -7,7 +7,7 @@ Refusal, for the caller to log.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import TypeVar
@@ -94,15 +94,22 @@ class Renderer:
         files |= {pages.month_path(feed, month): pages.month(self._site, feed, month, held) for month in months}
         return files
 
-    def page(self, item: Item, revisions: Sequence[Revision], feeds: Mapping[str, str] | None = None) -> Rendered:
+    def page(
+        self,
+        item: Item,
+        revisions: Sequence[Revision],
+        feeds: Mapping[str, str] | None = None,
+        former: Iterable[str] = (),
+    ) -> Rendered:
         """Give an event's own page, "evenements/<uid>.html", with what became of it (`changes.history`).
 
-        `feeds`: those that hold it, folded name -> path; its categories lead there.
+        `feeds`: those that hold it, folded name -> path; its categories lead there. `former`: the UIDs of what has become
+        part of it; the same page stands there.
         """
         try:
-            return Rendered(
-                {pages.event_path(item): pages.event(self._site, item, _history(item, revisions), feeds)}, ()
-            )
+            said = pages.event(self._site, item, _history(item, revisions), feeds)
+            paths = [pages.event_path(item), *(pages.event_path(replace(item, uid=uid)) for uid in former)]
+            return Rendered(dict.fromkeys(paths, said), ())
         except Exception as error:  # whatever one event holds, the others have their pages
             return Rendered({}, (_refusal(item, error),))
 

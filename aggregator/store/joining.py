@@ -14,6 +14,7 @@ from datetime import datetime
 
 from aggregator import alike, dedupe
 from aggregator.alike import Trace, Verdict
+from aggregator.model import home_code
 from aggregator.overrides import Overrides
 from aggregator.store.items import FIRST, Items, Touched, feeds_of
 from aggregator.store.rows import SIGHTING, chunks, marks, read_sighting, stamp
@@ -46,8 +47,10 @@ class Joining:
         self.overrides = overrides
         self._known: dict[int, _Known] = {}
         self._sources = {
-            slug: (name, insee if insee and len(insee) == 5 else None)
-            for slug, name, insee in connection.execute("SELECT slug, name, insee FROM sources")
+            slug: (name, home_code(level, insee, siren))
+            for slug, name, level, insee, siren in connection.execute(
+                "SELECT slug, name, level, insee, siren FROM sources"
+            )
         }
 
     def index(self, fresh: Mapping[int, tuple[int, ...]]) -> None:
@@ -298,7 +301,9 @@ class Joining:
         old = [home for home in homes if home < self.items.first]
         if old:
             rows = self.connection.execute(
-                f"SELECT id FROM items WHERE id IN ({marks(old)}) ORDER BY first_seen, uid LIMIT 1", old
+                f"SELECT i.id FROM items AS i WHERE i.id IN ({marks(old)}) ORDER BY i.first_seen,"
+                " (SELECT count(*) FROM sightings AS s WHERE s.item_id = i.id) DESC, i.uid LIMIT 1",
+                old,
             )
             return int(rows.fetchone()[0])
         lead = dedupe.precedence(self.items.told_by(one.id) for one in group)[0].id

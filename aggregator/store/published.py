@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from aggregator.model import Attachment, Item, Origin, Site, Tombstone, home_of
 from aggregator.normalise.text import fold
-from aggregator.store.rows import FACE, instant, read_face, stamp
+from aggregator.store.rows import FACE, chunks, instant, read_face, stamp
 
 GONE_FOR = timedelta(days=30)  # what is called off or withdrawn is still said, and no longer
 ENTRIES = 200  # of a feed
@@ -75,6 +75,17 @@ class Shelf:
                 f"SELECT id FROM items WHERE {_IN_WINDOW}{among} ORDER BY id", window.stamps()
             )
         ]
+
+    def former(self, ids: Sequence[int]) -> dict[int, list[str]]:
+        """Give the UIDs of the items that have become part of these: their pages say what these say."""
+        found: dict[int, list[str]] = {}
+        for some in chunks(ids):
+            rows = self._connection.execute(
+                f"SELECT joined_to, uid FROM items WHERE joined_to IN ({', '.join('?' * len(some))}) ORDER BY uid", some
+            )
+            for item, uid in rows:
+                found.setdefault(item, []).append(uid)
+        return found
 
     def changed(self) -> list[int]:
         """Give the ids of the events whose plan changed, the last change first: enough for a feed."""
