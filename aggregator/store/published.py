@@ -42,7 +42,7 @@ class Shelf:
             rows = self._connection.execute(
                 "SELECT i.id, s.source FROM members AS m JOIN items AS i ON i.id = m.item_id JOIN sightings AS s ON s.id = i.lead_id"
                 " WHERE m.path = ? AND i.withdrawn_at IS NULL"
-                f" ORDER BY m.ranked_at DESC, i.first_seen DESC, i.position, i.uid LIMIT {ENTRIES * 10}",
+                f" ORDER BY m.ranked_at DESC, i.first_seen DESC, i.position, i.uid LIMIT {ENTRIES * 3}",
                 (path,),
             ).fetchall()
             return self.items(_shared(rows))
@@ -55,8 +55,10 @@ class Shelf:
 
     def events(self, path: str, window: Window) -> list[Item]:
         """Give the events of a calendar by start: those of its window; of those called off or withdrawn, the recent ones."""
-        where = f"{_member(path, 'id')} AND {_IN_WINDOW} ORDER BY starts_utc, uid"
-        return self._load(where, {"path": path.removeprefix("sources/"), **window.stamps()})
+        parameters = {"path": path.removeprefix("sources/"), **window.stamps()}
+        if path in _MEMBERS:  # all events: found by their ends, for most of them are over
+            return self._load(f"{_IN_WINDOW} ORDER BY starts_utc, uid", parameters, "INDEXED BY items_ends")
+        return self._load(f"{_member(path, 'i.id')} AND {_IN_WINDOW} ORDER BY starts_utc, uid", parameters)
 
     def deadlines(self, window: Window) -> list[Item]:
         """Give the items whose last day to answer lies in the window, by that day."""
@@ -112,9 +114,9 @@ class Shelf:
     def tombstones(self, path: str, now: datetime) -> list[Tombstone]:
         """Give the items that left a feed in the last 30 days: withdrawn, or become part of another one."""
         rows = self._connection.execute(
-            "SELECT i.uid, coalesce(i.joined_at, i.withdrawn_at) AS left FROM items AS i WHERE"
-            f" ((i.withdrawn_at >= :since AND i.joined_to IS NULL AND {_member(path, 'i.id')}) OR (i.joined_at >= :since AND {_member(path, 'i.joined_to')}))"
-            f" ORDER BY left DESC, i.uid LIMIT {ENTRIES}",
+            f"SELECT i.uid, i.withdrawn_at AS left FROM items AS i INDEXED BY items_withdrawn WHERE i.withdrawn_at >= :since AND i.joined_to IS NULL AND {_member(path, 'i.id')}"
+            f" UNION ALL SELECT i.uid, i.joined_at FROM items AS i INDEXED BY items_joined_at WHERE i.joined_at >= :since AND {_member(path, 'i.joined_to')}"
+            f" ORDER BY 2 DESC, 1 LIMIT {ENTRIES}",
             {"since": stamp(midnight(now) - GONE_FOR), "path": path.removeprefix("sources/")},
         )
         return [Tombstone(uid, instant(when)) for uid, when in rows]
@@ -160,10 +162,9 @@ class Shelf:
             self._fetch(f"id IN ({', '.join('?' * len(chunk))})", chunk)
         return [self._items[id_] for id_ in ids]
 
-    def _load(self, where: str, parameters: Sequence[object] | dict[str, object]) -> list[Item]:
-        return self.items(
-            [row[0] for row in self._connection.execute(f"SELECT id FROM items WHERE {where}", parameters)]
-        )
+    def _load(self, where: str, parameters: Sequence[object] | dict[str, object], by: str = "") -> list[Item]:
+        rows = self._connection.execute(f"SELECT i.id FROM items AS i {by} WHERE {where}", parameters)
+        return self.items([row[0] for row in rows])
 
     def _fetch(self, where: str, parameters: Sequence[object]) -> None:
         rows = self._connection.execute(
@@ -221,7 +222,7 @@ _NOT_LONG_GONE = (
     "(withdrawn_at IS NULL OR withdrawn_at >= :gone)"
     " AND (coalesce(status, '') NOT IN ('cancelled', 'postponed') OR coalesce(status_at, first_seen) >= :gone)"
 )
-_IN_WINDOW = f"kind = 'event' AND joined_to IS NULL AND starts_utc < :until AND (ends_utc >= :since OR starts_utc >= :since) AND {_NOT_LONG_GONE}"
+_IN_WINDOW = f"kind = 'event' AND joined_to IS NULL AND coalesce(ends_utc, starts_utc) >= :since AND +starts_utc < :until AND {_NOT_LONG_GONE}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,8 @@ CREATE TABLE items (
 CREATE INDEX items_ranked ON items (ranked_at);
 CREATE INDEX items_starts ON items (starts_utc) WHERE starts_utc IS NOT NULL;
 CREATE INDEX items_deadline ON items (deadline) WHERE deadline IS NOT NULL;
+CREATE INDEX items_ends ON items (coalesce(ends_utc, starts_utc));
+CREATE INDEX items_joined_at ON items (joined_at) WHERE joined_at IS NOT NULL;
 CREATE INDEX items_joined ON items (joined_to) WHERE joined_to IS NOT NULL;
 CREATE INDEX items_withdrawn ON items (withdrawn_at) WHERE withdrawn_at IS NOT NULL;
 
