@@ -59,7 +59,7 @@ def learn(connection: sqlite3.Connection, config: Config, now: datetime) -> Word
             if before["overrides"] != digests["overrides"]:
                 was = json.loads((before["overrides"] or "x []").partition(" ")[2])
                 feeds |= relearn.overrides(absorber, said.names | set(was), now)
-            dirty(connection, feeds)
+            dirty(connection, feeds | {"agenda"})  # what is learnt moves events too
         for name, value in digests.items():
             relearn.note(connection, name, value)
     return words

@@ -501,7 +501,8 @@ class Tombstone:
 class Feed:
     """What readers subscribe to: `path` without extension ("sources/cuf"); `calendar` says whether it has an .ics form.
 
-    `items`: newest first. `events`: for the calendar, by start. `home`: the page it speaks of.
+    `items`: newest first. `events`: the whole calendar, by start; `coming`: the first of them that are not over, for its page.
+    `paged`: the UIDs of the events that have a page of their own. `home`: the page it speaks of.
     """
 
     path: str
@@ -512,6 +513,8 @@ class Feed:
     events: tuple[Item, ...] = ()
     tombstones: tuple[Tombstone, ...] = ()
     calendar: bool = False  # whether it is also an iCalendar
+    coming: tuple[Item, ...] = ()
+    paged: frozenset[str] = frozenset()
 
 
 def _pickled_by_position(*classes: type) -> None:

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
@@ -32,6 +32,7 @@ Call = Callable[..., Awaitable[Any]]
 MEGABYTE = 1_000_000  # Google Agenda reads about that much of a calendar
 _LATEST = 20
 _COMING = 15
+_PAGE = 51  # events to come that a feed's page is given: one more than it shows says that there are more
 _FEW = 60  # feeds that are rendered sooner here than workers would load what they need
 _PART = 20  # feeds rendered and put in place at a time
 _PAGED = 200  # pages of events rendered at a time
@@ -109,18 +110,18 @@ async def _publish_feeds(
 
     sources = {s.slug: s for s in config.sources}
     names = _names()
-    outlines = [_outline(path, config, sources, names) for path in dirty]
+    plans = [_Plan(_outline(p, config, sources, names), None if everything else touched.get(p)) for p in dirty]
     shown = window(config.site, now)
     anew = everything or not (out / _PAGES).exists() or queries.site_of(connection, _TOP) != site
     events = Shelf(connection).paged(shown, None if anew else queries.unpublished(connection))
-    prepare(out, [f"{_PAGES}/x", *(f"{outline.path}.rss" for outline in outlines)])
-    parts = await _rendered(connection, out, _chunks(outlines, events), config.site, now, call)
-    rendered = dict(feed for part in parts for feed in part.feeds)
+    prepare(out, [f"{_PAGES}/x", *(f"{plan.outline.path}.rss" for plan in plans)])
+    parts = await _rendered(connection, out, _chunks(plans, events), config.site, now, call)
+    rendered = [feed for part in parts for feed in part.feeds]
     _warn(parts)
     written = [path for part in parts for path in part.changed]
-    written += write(out, _around(connection, config, rendered, now))
+    written += write(out, _around(connection, config, {path: calendar for path, calendar, _ in rendered}, now))
     with transaction(connection):  # what fails or crashes before this is done once more
-        queries.mark_rendered(connection, rendered.items(), today, site)
+        queries.mark_rendered(connection, rendered, today, site)
         queries.mark_published(connection, events, shown.since)
     refused = dict.fromkeys(refusal for part in parts for refusal in part.refused)
     return Published(len(dirty), tuple(written), tuple(refused))
@@ -133,25 +134,34 @@ def _stands(out: Path, path: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Feeds that were rendered (path, whether it is a calendar); their files that changed lie beside their places."""
+    """Feeds that were rendered (path, whether it is a calendar, months that have a grid); their files that changed lie beside
+    their places."""
 
-    feeds: tuple[tuple[str, bool], ...]
+    feeds: tuple[tuple[str, bool, tuple[date, ...]], ...]
     changed: tuple[str, ...]
     refused: tuple[Refusal, ...]
     large: tuple[tuple[str, int], ...]  # calendars of more than a megabyte, and their bytes
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
-    """What one part of a publication renders: feeds (their items are still in the store), or pages of events."""
+class _Plan:
+    """A feed to render (its items are still in the store). `months`: of which it has a grid, if its calendar stands as it is."""
 
-    outlines: tuple[Feed, ...] = ()
+    outline: Feed
+    months: tuple[date, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What one part of a publication renders: feeds, or pages of events."""
+
+    plans: tuple[_Plan, ...] = ()
     events: tuple[int, ...] = ()
 
 
-def _chunks(outlines: list[Feed], events: list[int]) -> list[_Work]:
+def _chunks(plans: list[_Plan], events: list[int]) -> list[_Work]:
     """Cut the work into parts. The combined feeds, which are last and take longest, begin first."""
-    feeds = [_Work(tuple(outlines[start : start + _PART])) for start in range(0, len(outlines), _PART)]
+    feeds = [_Work(tuple(plans[start : start + _PART])) for start in range(0, len(plans), _PART)]
     pages = [_Work(events=tuple(events[start : start + _PAGED])) for start in range(0, len(events), _PAGED)]
     return [*reversed(feeds), *pages]
 
@@ -168,7 +178,7 @@ async def _rendered(
 
     store, shelf = _store(connection), Shelf(connection)
     slots = asyncio.Semaphore(_AT_ONCE)
-    few = sum(len(work.outlines) for work in works) <= _FEW and sum(len(work.events) for work in works) <= _PAGED
+    few = sum(len(work.plans) for work in works) <= _FEW and sum(len(work.events) for work in works) <= _PAGED
 
     async def one(work: _Work) -> _Part:
         async with slots:
@@ -179,7 +189,7 @@ async def _rendered(
                     else await call(render_part, store, out, work, site, now)
                 )
             except ExtractError as error:  # its worker died
-                what = work.outlines[0].path if work.outlines else "the pages of events"
+                what = work.plans[0].outline.path if work.plans else "the pages of events"
                 raise PublishError(f"{what} and what comes after could not be rendered: {error}") from error
             await asyncio.to_thread(put_in_place, out, done.changed)
             return done
@@ -198,22 +208,27 @@ def render_part(store: Path, out: Path, work: _Work, site: Site, now: datetime) 
 
 
 def _render(shelf: Shelf, out: Path, work: _Work, site: Site, now: datetime) -> _Part:
-    from aggregator.publish import lay_beside
+    from aggregator.publish import lay_beside, months_of
 
     renderer, shown = _renderer(site), window(site, now)
-    feeds: list[tuple[str, bool]] = []
+    feeds: list[tuple[str, bool, tuple[date, ...]]] = []
     changed: list[str] = []
     refused: list[Refusal] = []
     large: list[tuple[str, int]] = []
-    for outline in work.outlines:
+    for plan in work.plans:
         shelf.forget()
-        feed, left_out = _filled(outline, shelf, shown, now)
-        done = renderer.render(feed)
-        feeds.append((feed.path, feed.calendar))
-        refused += [*left_out, *done.refused]
+        feed, left_out = _filled(plan.outline, shelf, shown, now, whole=plan.months is None)
+        months, done = plan.months, renderer.entries(feed)
         files = done.files
-        grids = _grids(out, feed.path) if feed.calendar else ()
-        files |= renderer.twin(feed, now.date(), (shown.since.date(), shown.until.date()), grids)
+        refused += [*left_out, *done.refused]
+        if months is None:
+            months = months_of(feed.events, shown.since.date(), shown.until.date())
+            if feed.calendar:
+                calendar = renderer.calendar(feed)
+                files |= calendar.files | renderer.grids(feed, months, _grids(out, feed.path, shown))
+                refused += calendar.refused
+        files |= renderer.twin(feed, now.date(), months)
+        feeds.append((feed.path, feed.calendar, months))
         changed += lay_beside(out, files)
         large += [(p, len(d)) for p, d in files.items() if p.endswith(".ics") and len(d) > MEGABYTE]
     if work.events:
@@ -227,10 +242,14 @@ def _render(shelf: Shelf, out: Path, work: _Work, site: Site, now: datetime) -> 
     return _Part(tuple(feeds), tuple(changed), tuple(refused), tuple(large))
 
 
-def _grids(out: Path, path: str) -> set[str]:
-    """Give the months ("2026-11") of which a calendar has a grid already: one that empties must not stand as it was."""
-    place = out / path
-    return {one.suffixes[-2][1:] for one in place.parent.glob(f"{place.name}.????-??.html")}
+def _grids(out: Path, path: str, shown: Window) -> list[date]:
+    """Give the months of the window of which a calendar has a page already: one that empties must not stand as it was."""
+    month, found = shown.since.date().replace(day=1), []
+    while month <= shown.until.date():
+        if (out / f"{path}.{month:%Y-%m}.html").exists():
+            found.append(month)
+        month = (month + timedelta(days=31)).replace(day=1)
+    return found
 
 
 @lru_cache(maxsize=1)
@@ -287,7 +306,6 @@ _COMBINED = {
 }
 _CALENDARS = frozenset({"tout", "agenda", "echeances"})
 _WITH_CALENDAR = frozenset({"pays", "zones", "themes", "territoires"})  # for who waits for their first event
-_WITHOUT_EVENTS = frozenset({"actualites", "modifications"})
 
 
 def _outline(path: str, config: Config, sources: dict[str, Source], names: Mapping[str, str]) -> Feed:
@@ -322,7 +340,8 @@ def _names() -> dict[str, str]:
     return {interests.folder_of(e.scheme, e.slug): e.name for e in taxonomy.current().entries}
 
 
-def _filled(outline: Feed, shelf: Shelf, shown: Window, now: datetime) -> tuple[Feed, list[Refusal]]:
+def _filled(outline: Feed, shelf: Shelf, shown: Window, now: datetime, *, whole: bool) -> tuple[Feed, list[Refusal]]:
+    """Give a feed with what stands in it, its calendar only with `whole`, and what could not be said."""
     from aggregator.publish import change_entries, deadline_of
 
     path = outline.path
@@ -333,16 +352,21 @@ def _filled(outline: Feed, shelf: Shelf, shown: Window, now: datetime) -> tuple[
             (item, revisions[id_]) for id_, item in zip(ids, shelf.items(ids), strict=True)
         )
         return replace(outline, items=tuple(entries[:ENTRIES])), refused
-    items, events = shelf.entries(path), []
+    items, stones = shelf.entries(path), tuple(shelf.tombstones(path, now))
+    if path == "actualites":
+        return replace(outline, items=tuple(items), tombstones=stones), []
     if path == "echeances":
-        items, events = [deadline_of(item) for item in items], [deadline_of(item) for item in shelf.deadlines(shown)]
-    elif path not in _WITHOUT_EVENTS:
-        events = shelf.events(path, shown)
-    calendar = path not in _WITHOUT_EVENTS and (
+        days = tuple(deadline_of(item) for item in shelf.deadlines(shown))
+        coming = tuple(one for one in days if one.when and one.when.start >= now.date())
+        items = [deadline_of(item) for item in items]
+        return replace(outline, items=tuple(items), events=days, coming=coming, tombstones=stones), []
+    coming = tuple(shelf.near(path, shown, now, _PAGE))
+    events = tuple(shelf.events(path, shown)) if whole else ()
+    calendar = (
         outline.calendar or bool(events) or any(item.kind == "event" for item in items) or shelf.is_calendar(path)
     )
     feed = replace(
-        outline, items=tuple(items), events=tuple(events), tombstones=tuple(shelf.tombstones(path, now)), calendar=calendar
+        outline, items=tuple(items), events=events, coming=coming, paged=shelf.paged_of(items, shown), tombstones=stones, calendar=calendar
     )  # fmt: skip
     return feed, []
 
@@ -370,12 +394,12 @@ def _around(
         "index.html": index(
             config.site,
             feeds,
-            shelf.entries("actualites")[:_LATEST],
+            shelf.entries("actualites", _LATEST),
             shelf.coming(now, _COMING),
             _ahead(connection, config.site, now),
         ),
         "style.css": stylesheet(),
-        "feeds.opml": opml_feeds(config.site, feeds),
+        "feeds.opml": opml_feeds(config.site, tuple(feeds)),
         "sources.opml": opml_sources(config.site, config.sources),
     }
 

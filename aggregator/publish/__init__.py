@@ -20,18 +20,20 @@ from aggregator.publish.head import head_of
 from aggregator.publish.html import Ahead, index, stylesheet
 from aggregator.publish.opml import feeds as opml_feeds
 from aggregator.publish.opml import sources as opml_sources
+from aggregator.publish.pages import months as months_of
 from aggregator.publish.write import lay_beside, prepare, put_in_place, write
 
 __all__ = [
-    "Ahead", "Rendered", "Renderer", "change_entries", "deadline_of", "index", "lay_beside", "opml_feeds", "opml_sources", "prepare", "put_in_place", "render", "stylesheet", "write",
+    "Ahead", "Rendered", "Renderer", "change_entries", "deadline_of", "index", "lay_beside", "months_of", "opml_feeds", "opml_sources", "prepare", "put_in_place", "render", "stylesheet", "write",
 ]  # fmt: skip
 
 T = TypeVar("T")
 Revision = tuple[datetime, str, str | None, str | None]  # at, field, old, new, as stored
 
-# Items whose spelled forms are kept, about 10 kB each: those of the combined feeds, which share the newest items.
-_KEPT_ENTRIES, _KEPT_EVENTS = 600, 10_000
+# Items whose spelled forms are kept, about 5 kB each: feeds share the newest ones.
+_KEPT_ENTRIES, _KEPT_EVENTS = 3_000, 10_000
 _KEPT_ROWS = 2_000  # entries of pages, about 1 kB each beside their items
+_KEPT_MONTHS = 100  # pages of months, 30 kB on average
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Renderer:
         self._forms = lru_cache(maxsize=_KEPT_ENTRIES)(_forms)
         self._event = lru_cache(maxsize=_KEPT_EVENTS)(ical.event)
         self._entry = lru_cache(maxsize=_KEPT_ROWS)(pages.entry)
+        self._month = lru_cache(maxsize=_KEPT_MONTHS)(pages.month)
 
     def render(self, feed: Feed, *, updated: datetime | None = None) -> Rendered:
         """Give a feed's files: "<path>.rss", ".atom", ".json" and, of a calendar, ".ics".
@@ -64,6 +67,12 @@ class Renderer:
         `updated` dates a feed in which nothing has a date (such as when its source was first seen), never one that
         holds something: pass what the store knows, not the hour of the run, or the bytes differ each time.
         """
+        entries = self.entries(feed, updated=updated)
+        calendar = self.calendar(feed, updated=updated) if feed.calendar else Rendered({}, ())
+        return Rendered(entries.files | calendar.files, tuple(dict.fromkeys((*entries.refused, *calendar.refused))))
+
+    def entries(self, feed: Feed, *, updated: datetime | None = None) -> Rendered:
+        """Give a feed's files but its calendar."""
         refused: list[Refusal] = []
         spelled = _each(self._forms, feed.items, refused)
         said = head_of(feed, [item for item, _ in spelled], self._site, updated)
@@ -72,27 +81,30 @@ class Renderer:
             f"{feed.path}.atom": rss_atom.atom(said, (forms.atom for _, forms in spelled)),
             f"{feed.path}.json": jsonfeed.feed(said, (forms.json for _, forms in spelled)),
         }
-        if feed.calendar:
-            events = _each(self._event, feed.events, refused)
-            files[f"{feed.path}.ics"] = ical.feed(said, [item for item, _ in events], (vevent for _, vevent in events))
         return Rendered(files, tuple(dict.fromkeys(refused)))
 
-    def twin(
-        self, feed: Feed, today: date, bounds: tuple[date, date], standing: Iterable[str] = ()
-    ) -> dict[str, bytes]:
-        """Give a feed's pages: "<path>.html" and, of a calendar, "<path>.2026-11.html" for each month of its window that
-        holds something.
+    def calendar(self, feed: Feed, *, updated: datetime | None = None) -> Rendered:
+        """Give a calendar's "<path>.ics"."""
+        refused: list[Refusal] = []
+        events = _each(self._event, feed.events, refused)
+        said = head_of(replace(feed, tombstones=()), (), self._site, updated)
+        file = ical.feed(said, [item for item, _ in events], (vevent for _, vevent in events))
+        return Rendered({f"{feed.path}.ics": file}, tuple(dict.fromkeys(refused)))
 
-        `bounds`: first and last day of the window. `standing`: months ("2026-11") of which there is a page already: within
-        the window it is rendered too, or it would go on showing what has moved away.
-        """
-        held = pages.months(feed.events, *bounds)
-        again = {date.fromisoformat(f"{month}-01") for month in standing}
-        first = bounds[0].replace(day=1)
-        months = sorted({*held, *(month for month in again if first <= month <= bounds[1])})
-        files = {f"{feed.path}.html": pages.feed(self._site, feed, today, held, self._entry)}
-        files |= {pages.month_path(feed, month): pages.month(self._site, feed, month, held) for month in months}
-        return files
+    def twin(self, feed: Feed, today: date, months: Sequence[date]) -> dict[str, bytes]:
+        """Give a feed's page, "<path>.html". `months`: those that have a grid."""
+        return {f"{feed.path}.html": pages.feed(self._site, feed, today, months, self._entry)}
+
+    def grids(self, feed: Feed, held: Sequence[date], standing: Iterable[date]) -> dict[str, bytes]:
+        """Give the pages of a calendar's months, "<path>.2026-11.html": of those that hold something (`months_of`), and of those
+        of which there is a page already (`standing`), which would go on showing what has moved away."""
+        bare = replace(feed, items=(), coming=(), tombstones=())
+        return {
+            pages.month_path(feed, month): self._month(
+                self._site, replace(bare, events=pages.standing(feed.events, month)), month, tuple(held)
+            )
+            for month in sorted({*held, *standing})
+        }
 
     def page(
         self,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
+from operator import itemgetter
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -104,7 +105,7 @@ def index(
     `ahead`: what calendars have to come, by path. An item that cannot be said is left out. Own links are absolute below
     `site.base_url`; style.css stands beside the page.
     """
-    main, groups = _groups(site, feeds, ahead or {})
+    main, groups = _groups(site, tuple(feeds), tuple(sorted((ahead or {}).items(), key=itemgetter(0))))
     page = (
         environment()
         .get_template("index.html")
@@ -148,10 +149,12 @@ def macro(name: str) -> Callable[..., Markup]:
     return found
 
 
+@lru_cache(maxsize=1)  # from one publication to the next they are mostly the same
 def _groups(
-    site: Site, feeds: Iterable[Feed], ahead: Mapping[str, Ahead]
+    site: Site, feeds: tuple[Feed, ...], coming: tuple[tuple[str, Ahead], ...]
 ) -> tuple[tuple[_Choice, ...], tuple[_Group, ...]]:
-    """The feeds at the top, and those of each folder."""
+    """The feeds at the top, and those of each folder. `coming`: what their calendars have to come, by path."""
+    ahead = dict(coming)
     main: list[_Choice] = []
     folders: dict[str, list[_Choice]] = {name: [] for name in FOLDERS}
     for feed in feeds:

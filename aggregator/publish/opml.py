@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from lxml import etree
 
@@ -13,7 +14,8 @@ from aggregator.publish.html import FOLDERS, folder_of
 _Outline = dict[str, str | None]
 
 
-def feeds(site: Site, published: Iterable[Feed]) -> bytes:
+@lru_cache(maxsize=1)  # from one publication to the next they are mostly the same
+def feeds(site: Site, published: tuple[Feed, ...]) -> bytes:
     """feeds.opml: an outline for each feed, its xmlUrl our RSS, its htmlUrl the page it speaks of.
 
     Those of a folder stand below one outline (« Pays », « Thèmes », …), as readers import folders; the others first.

@@ -23,6 +23,7 @@ from aggregator.publish.html import FOLDERS, environment, folder_of, macro, said
 
 AGENDA = "agenda"  # the calendar of all events: where the page of an event leads back to
 LATEST = 30  # entries of a feed that its page shows
+COMING = 50  # events of a calendar that its page shows: the grids of its months show all
 
 _DAY = timedelta(days=1)
 _WEEKDAYS = "lundi mardi mercredi jeudi vendredi samedi dimanche".split()
@@ -178,13 +179,13 @@ def feed(
     months: Sequence[date] = (),
     spell: Callable[[Site, Item, bool], Markup] | None = None,
 ) -> bytes:
-    """The page of a feed: how to subscribe, its latest entries; of a calendar what goes on, what comes by month and, folded,
-    what is over since `site.days_back` days.
+    """The page of a feed: how to subscribe, its latest entries; of a calendar what goes on and what comes first, by month.
 
     `months`: those that have a grid. `spell`: `entry`, or what keeps its answers. What cannot be said is left out.
     """
-    said = list(_said(site, feed.events, today - timedelta(days=site.days_back), date.max))
-    current = [row for row, (first, last) in said if first < today <= last]
+    said = list(_said(site, feed.coming, today, date.max))
+    more, said = len(said) > COMING, said[:COMING]
+    current = [row for row, (first, last) in said if first < today]
     coming: dict[str, list[_Row]] = {"En ce moment": current} if current else {}
     for row, (first, _) in said:
         if first >= today:
@@ -199,8 +200,7 @@ def feed(
         feed=subscription(site, feed),
         grids=[_grid(site, feed, month) for month in months],
         coming=list(coming.items()),
-        past=[row for row, (_, last) in said if last < today][::-1],
-        days_back=site.days_back,
+        more=more,
         latest=_latest(site, feed, spell or entry),
     )
 
@@ -265,6 +265,12 @@ def month(site: Site, feed: Feed, month: date, months: Sequence[date]) -> bytes:
     )
 
 
+def standing(events: Sequence[Item], month: date) -> tuple[Item, ...]:
+    """Give the events that stand on a day of a month."""
+    last = month.replace(day=weeks.monthrange(month.year, month.month)[1])
+    return tuple(item for item, _, _ in _standing(events, month.replace(day=1), last))
+
+
 def months(events: Sequence[Item], first: date, last: date) -> tuple[date, ...]:
     """Give the first days of the months in which an event stands on a day from `first` to `last`, by date."""
     found: set[int] = set()
@@ -283,10 +289,10 @@ def _rendered(template: str, site: Site, **said: object) -> bytes:
 
 def _latest(site: Site, feed: Feed, spell: Callable[[Site, Item, bool], Markup]) -> list[Markup]:
     """The latest entries of a feed. One that cannot be said is left out."""
-    paged, said = {item.uid for item in feed.events}, []
+    said = []
     for item in feed.items[:LATEST]:
         with suppress(ValueError, OverflowError):
-            said.append(spell(site, item, item.uid in paged))
+            said.append(spell(site, item, item.uid in feed.paged))
     return said
 
 

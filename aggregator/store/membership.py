@@ -9,6 +9,11 @@ from aggregator.interests import Facts, Interest, Medium, paths, territories
 from aggregator.normalise.text import fold
 from aggregator.store.rows import chunks, marks
 
+_Place = tuple[
+    str, str | None
+]  # when an item ranks; of an event, its end: feeds are read by the one, calendars by the other
+_DATED = {"agenda", "echeances"}  # the combined feeds of what has a day to come
+
 
 class Membership:
     """Places items in feeds through one connection (there is one writer)."""
@@ -34,26 +39,26 @@ class Membership:
 
     def _placed(self, ids: Sequence[int]) -> set[str]:
         here = f"({marks(ids)})"
-        before: dict[int, dict[str, str]] = {}
-        for item, path, ranked in self.connection.execute(
-            f"SELECT item_id, path, ranked_at FROM members WHERE item_id IN {here}", ids
+        before: dict[int, dict[str, _Place]] = {}
+        for item, path, ranked, ends in self.connection.execute(
+            f"SELECT item_id, path, ranked_at, ends FROM members WHERE item_id IN {here}", ids
         ):
-            before.setdefault(item, {})[path] = ranked
+            before.setdefault(item, {})[path] = ranked, ends
         ranks, facts = self._facts(ids)
         touched: set[str] = set()
         gone, come = [], []
         for item in ids:
             was = before.get(item, {})
             now = dict.fromkeys(paths(facts[item], self.slugs, self.own), ranks[item]) if item in facts else {}
-            gone += [(path, ranked, item) for path, ranked in was.items() if now.get(path) != ranked]
-            come += [(path, ranked, item) for path, ranked in now.items() if was.get(path) != ranked]
+            gone += [(path, place[0], item) for path, place in was.items() if now.get(path) != place]
+            come += [(path, place[0], item, place[1]) for path, place in now.items() if was.get(path) != place]
             touched.update(was, now)
         self.connection.executemany("DELETE FROM members WHERE path = ? AND ranked_at = ? AND item_id = ?", gone)
-        self.connection.executemany("INSERT INTO members VALUES (?, ?, ?)", come)
+        self.connection.executemany("INSERT INTO members VALUES (?, ?, ?, ?)", come)
         return touched
 
-    def _facts(self, ids: Sequence[int]) -> tuple[dict[int, str], dict[int, Facts]]:
-        """Give what decides of each item that stands for itself, and when it ranks."""
+    def _facts(self, ids: Sequence[int]) -> tuple[dict[int, _Place], dict[int, Facts]]:
+        """Give what decides of each item that stands for itself, and where in a feed it stands."""
         here = f"({marks(ids)})"
         tags: dict[int, set[tuple[str, str]]] = {}
         for item, scheme, value in self.connection.execute(
@@ -73,12 +78,14 @@ class Membership:
             ids,
         ):
             media.setdefault(item, set()).add(_medium(media_type))
-        ranks: dict[int, str] = {}
+        ranks: dict[int, _Place] = {}
         facts: dict[int, Facts] = {}
-        for item, kind, news, ranked, title, summary in self.connection.execute(
-            f"SELECT id, kind, news, ranked_at, title, summary FROM items WHERE id IN {here} AND joined_to IS NULL", ids
+        for item, kind, news, ranked, ends, title, summary in self.connection.execute(
+            "SELECT id, kind, news, ranked_at, iif(kind = 'event', coalesce(ends_utc, starts_utc), NULL), title, summary FROM items"
+            f" WHERE id IN {here} AND joined_to IS NULL",
+            ids,
         ):
-            ranks[item] = ranked
+            ranks[item] = ranked, ends
             said = frozenset(sources.get(item, ()))
             facts[item] = Facts(
                 kind, bool(news), frozenset(tags.get(item, ())), said,
@@ -94,8 +101,13 @@ def _medium(media_type: str) -> Medium:
 
 
 def dirty(connection: sqlite3.Connection, feeds: Iterable[str]) -> None:
-    """Note feeds that are to be rendered."""
+    """Note feeds that are to be rendered: 1, their entries; 2, their calendars too, for an event or a last day is concerned.
+
+    `feeds`: all that one change touches, the combined ones among them.
+    """
+    touched = sorted(feeds)
+    level = 2 if _DATED & set(touched) else 1
     connection.executemany(
-        "INSERT INTO feeds (path, dirty) VALUES (?, 1) ON CONFLICT (path) DO UPDATE SET dirty = 1 WHERE dirty = 0",
-        [(path,) for path in sorted(feeds)],
+        "INSERT INTO feeds (path, dirty) VALUES (?, ?) ON CONFLICT (path) DO UPDATE SET dirty = excluded.dirty WHERE dirty < excluded.dirty",
+        [(path, level) for path in touched],
     )

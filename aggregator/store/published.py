@@ -6,17 +6,20 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from aggregator.model import Attachment, Item, Origin, Site, Tombstone, home_of
 from aggregator.normalise.text import fold
-from aggregator.store.rows import FACE, chunks, instant, read_face, stamp
+from aggregator.store.items import feeds_of
+from aggregator.store.rows import FACE, chunks, instant, marks, read_face, stamp
 
 GONE_FOR = timedelta(days=30)  # what is called off or withdrawn is still said, and no longer
-ENTRIES = 200  # of a feed
+ENTRIES = 200  # of a combined feed
+_FEW = 100  # of the others
 SHARE = 0.3  # of a combined feed, that one source may take while others wait
 SUMMARY = 300  # characters of a source's own words, where no licence lets us republish more (CUF's own cut)
 _CHUNK = 500
-_KEPT = 2_000  # items held in memory
+_KEPT = 10_000  # items held in memory, about 3 kB each
 
 
 class Shelf:
@@ -25,6 +28,8 @@ class Shelf:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._items: dict[int, Item] = {}
+        self._windows: dict[Window, dict[int, str]] = {}
+        self._left: dict[str, list[tuple]] = {}  # type: ignore[type-arg]
         self._sources = {
             slug: (name, home_of(kind, url), bool(licensed))
             for slug, name, kind, url, licensed in connection.execute(
@@ -32,33 +37,66 @@ class Shelf:
             )
         }
 
-    def entries(self, path: str) -> list[Item]:
-        """Give the items of a feed, newest first: at most ENTRIES, and in combined feeds at most SHARE of one source."""
+    def entries(self, path: str, count: int | None = None) -> list[Item]:
+        """Give the `count` newest items of a feed, newest first; but of several sources none takes more than its SHARE while others wait."""
+        count = count or (ENTRIES if path in _MEMBERS else _FEW)
         slug = path.removeprefix("sources/")
         if slug != path:
             sql = "id IN (SELECT item_id FROM sightings WHERE source = ?) AND withdrawn_at IS NULL"
-            return self._load(f"{sql} ORDER BY ranked_at DESC, first_seen DESC, position, uid LIMIT {ENTRIES}", (slug,))
-        if path not in _MEMBERS:
-            rows = self._connection.execute(
-                "SELECT i.id, s.source FROM members AS m JOIN items AS i ON i.id = m.item_id JOIN sightings AS s ON s.id = i.lead_id"
-                " WHERE m.path = ? AND i.withdrawn_at IS NULL"
-                f" ORDER BY m.ranked_at DESC, i.first_seen DESC, i.position, i.uid LIMIT {ENTRIES * 3}",
-                (path,),
-            ).fetchall()
-            return self.items(_shared(rows))
-        # Its sources' share is counted over a few times the entries: no table is scanned.
+            return self._load(f"{sql} ORDER BY ranked_at DESC, first_seen DESC, position, uid LIMIT {count}", (slug,))
+        if path in _MEMBERS:
+            held, by = f"items AS i WHERE i.joined_to IS NULL AND {_MEMBERS[path]}", "i.ranked_at"
+        else:
+            held, by = "members AS m CROSS JOIN items AS i ON i.id = m.item_id WHERE m.path = ?", "m.ranked_at"
         rows = self._connection.execute(
-            "SELECT i.id, s.source FROM items AS i JOIN sightings AS s ON s.id = i.lead_id WHERE i.withdrawn_at IS NULL AND i.joined_to IS NULL"
-            f" AND {_MEMBERS[path]} ORDER BY i.ranked_at DESC, i.first_seen DESC, i.position, i.uid LIMIT {ENTRIES * 10}"
-        ).fetchall()
-        return self.items(_shared(rows))
+            f"SELECT i.id, (SELECT source FROM sightings WHERE id = i.lead_id) FROM {held} AND i.withdrawn_at IS NULL"
+            f" ORDER BY {by} DESC, i.first_seen DESC, i.position, i.uid LIMIT {count * 10}",
+            () if path in _MEMBERS else (path,),
+        )
+        return self.items(_shared(rows, count))
 
     def events(self, path: str, window: Window) -> list[Item]:
         """Give the events of a calendar by start: those of its window; of those called off or withdrawn, the recent ones."""
-        parameters = {"path": path.removeprefix("sources/"), **window.stamps()}
-        if path in _MEMBERS:  # all events: found by their ends, for most of them are over
-            return self._load(f"{_IN_WINDOW} ORDER BY starts_utc, uid", parameters, "INDEXED BY items_ends")
-        return self._load(f"{_member(path, 'i.id')} AND {_IN_WINDOW} ORDER BY starts_utc, uid", parameters)
+        return self.items(list(self._standing_in(path, window)))
+
+    def near(self, path: str, window: Window, now: datetime, count: int) -> list[Item]:
+        """Give the first `count` events of a calendar that are not over on the day of `now`, wherever they are held, by start."""
+        since = stamp(midnight(now) - timedelta(hours=14))
+        return self.items([id_ for id_, ends in self._standing_in(path, window).items() if ends >= since][:count])
+
+    def _standing_in(self, path: str, window: Window) -> dict[int, str]:
+        """Give the events of a calendar's window and their ends, by start."""
+        standing = self._standing(window)
+        if path in _MEMBERS:
+            return standing
+        if path.startswith("sources/"):
+            sql = "SELECT item_id FROM sightings WHERE source = :path"
+        else:
+            sql = "SELECT item_id FROM members WHERE path = :path AND ends >= :since"
+        rows = self._connection.execute(sql, {"path": path.removeprefix("sources/"), "since": stamp(window.since)})
+        held = {row[0] for row in rows}
+        return {id_: ends for id_, ends in standing.items() if id_ in held}
+
+    def paged_of(self, items: Iterable[Item], window: Window) -> frozenset[str]:
+        """Give the UIDs of those of these items that are events with a page of their own: events of the window."""
+        uids = [item.uid for item in items if item.kind == "event"]
+        rows = (
+            row
+            for some in chunks(uids)
+            for row in self._connection.execute(f"SELECT id, uid FROM items WHERE uid IN ({marks(some)})", some)
+        )
+        return frozenset(uid for id_, uid in rows if id_ in self._standing(window))
+
+    def _standing(self, window: Window) -> dict[int, str]:
+        """Give the events of a window and their ends, by start: asked once, for most events are over and most feeds small."""
+        if window not in self._windows:
+            self._windows[window] = dict(
+                self._connection.execute(
+                    f"SELECT id, coalesce(ends_utc, starts_utc) FROM items INDEXED BY items_ends WHERE {_IN_WINDOW} ORDER BY starts_utc, uid",
+                    window.stamps(),
+                )
+            )
+        return self._windows[window]
 
     def deadlines(self, window: Window) -> list[Item]:
         """Give the items whose last day to answer lies in the window, by that day."""
@@ -113,13 +151,37 @@ class Shelf:
 
     def tombstones(self, path: str, now: datetime) -> list[Tombstone]:
         """Give the items that left a feed in the last 30 days: withdrawn, or become part of another one."""
-        rows = self._connection.execute(
-            f"SELECT i.uid, i.withdrawn_at AS left FROM items AS i INDEXED BY items_withdrawn WHERE i.withdrawn_at >= :since AND i.joined_to IS NULL AND {_member(path, 'i.id')}"
-            f" UNION ALL SELECT i.uid, i.joined_at FROM items AS i INDEXED BY items_joined_at WHERE i.joined_at >= :since AND {_member(path, 'i.joined_to')}"
-            f" ORDER BY 2 DESC, 1 LIMIT {ENTRIES}",
-            {"since": stamp(midnight(now) - GONE_FOR), "path": path.removeprefix("sources/")},
+        since = stamp(midnight(now) - GONE_FOR)
+        if since not in self._left:
+            self._left[since] = self._connection.execute(
+                "SELECT uid, left, kind, news, deadline, held FROM ("
+                "SELECT uid, withdrawn_at AS left, kind, news, deadline, id AS held FROM items INDEXED BY items_withdrawn"
+                " WHERE withdrawn_at >= :since AND joined_to IS NULL"
+                " UNION ALL SELECT i.uid, i.joined_at, p.kind, p.news, p.deadline, p.id FROM items AS i INDEXED BY items_joined_at"
+                " JOIN items AS p ON p.id = i.joined_to WHERE i.joined_at >= :since) ORDER BY left DESC, uid",
+                {"since": since},
+            ).fetchall()
+        held = {row[-1] for row in self._left[since]}
+        if path not in _MEMBERS:
+            held = self._among(path, held)
+        left = (
+            Tombstone(uid, instant(when))
+            for uid, when, kind, news, deadline, item in self._left[since]
+            if item in held and (path not in _MEMBERS or path in feeds_of(kind, news, deadline, ()))
         )
-        return [Tombstone(uid, instant(when)) for uid, when in rows]
+        return list(islice(left, ENTRIES))
+
+    def _among(self, path: str, ids: Iterable[int]) -> set[int]:
+        """Give those of some items that stand in a source's feed, or in one of interest."""
+        if path.startswith("sources/"):
+            sql = "SELECT item_id FROM sightings WHERE source = ? AND item_id IN"
+        else:
+            sql = "SELECT item_id FROM members WHERE path = ? AND item_id IN"
+        found: set[int] = set()
+        for some in chunks(sorted(ids)):
+            rows = self._connection.execute(f"{sql} ({marks(some)})", (path.removeprefix("sources/"), *some))
+            found.update(row[0] for row in rows)
+        return found
 
     def coming(self, now: datetime, count: int) -> list[Item]:
         """Give the next events from `now`, by start."""
@@ -162,8 +224,8 @@ class Shelf:
             self._fetch(f"id IN ({', '.join('?' * len(chunk))})", chunk)
         return [self._items[id_] for id_ in ids]
 
-    def _load(self, where: str, parameters: Sequence[object] | dict[str, object], by: str = "") -> list[Item]:
-        rows = self._connection.execute(f"SELECT i.id FROM items AS i {by} WHERE {where}", parameters)
+    def _load(self, where: str, parameters: Sequence[object] | dict[str, object]) -> list[Item]:
+        rows = self._connection.execute(f"SELECT id FROM items WHERE {where}", parameters)
         return self.items([row[0] for row in rows])
 
     def _fetch(self, where: str, parameters: Sequence[object]) -> None:
@@ -172,23 +234,22 @@ class Shelf:
             parameters,
         ).fetchall()
         ids = [row[0] for row in rows]
-        marks = ", ".join("?" * len(ids))
         tags = _grouped(
             self._connection.execute(
-                f"SELECT item_id, name FROM tags WHERE item_id IN ({marks}) ORDER BY item_id, scheme, value", ids
+                f"SELECT item_id, name FROM tags WHERE item_id IN ({marks(ids)}) ORDER BY item_id, scheme, value", ids
             )
         )
         told = _grouped(
             self._connection.execute(
                 "SELECT s.item_id, s.source, s.url, s.id, CASE WHEN n.licence IS NOT NULL THEN s.content END FROM sightings AS s JOIN sources AS n"
-                f" ON n.slug = s.source WHERE s.item_id IN ({marks}) ORDER BY s.item_id, s.withdrawn_at IS NOT NULL, s.own DESC, s.first_seen, s.source, s.id",
+                f" ON n.slug = s.source WHERE s.item_id IN ({marks(ids)}) ORDER BY s.item_id, s.withdrawn_at IS NOT NULL, s.own DESC, s.first_seen, s.source, s.id",
                 ids,
             )
         )
         leads = [row[2] for row in rows]
         attached = _grouped(
             self._connection.execute(
-                f"SELECT sighting_id, url, media_type, length, title FROM attachments WHERE sighting_id IN ({marks}) ORDER BY sighting_id, position",
+                f"SELECT sighting_id, url, media_type, length, title FROM attachments WHERE sighting_id IN ({marks(ids)}) ORDER BY sighting_id, position",
                 leads,
             )
         )
@@ -249,15 +310,6 @@ def midnight(now: datetime) -> datetime:
     return now.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _member(path: str, column: str) -> str:
-    """Give the condition that the item of `column` stands in a feed (:path, a source's without its folder)."""
-    if path.startswith("sources/"):
-        return f"{column} IN (SELECT item_id FROM sightings WHERE source = :path)"
-    if path in _MEMBERS:
-        return f"EXISTS (SELECT 1 FROM items AS m WHERE m.id = {column} AND {_MEMBERS[path].replace('i.', 'm.')})"
-    return f"{column} IN (SELECT item_id FROM members WHERE path = :path)"
-
-
 def _grouped(rows: Iterable[tuple[object, ...]]) -> dict[object, list[tuple]]:  # type: ignore[type-arg]
     groups: dict[object, list[tuple]] = {}  # type: ignore[type-arg]
     for key, *values in rows:
@@ -273,21 +325,27 @@ def _each_once(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(kept.values())
 
 
-def _shared(rows: Sequence[tuple[int, str]]) -> list[int]:
-    """Take the newest, but from one source no more than its share while others still wait; then fill up in order."""
-    most = int(ENTRIES * SHARE)
+def _shared(rows: Iterable[tuple[int, str]], count: int) -> list[int]:
+    """Take the newest, but from one source no more than its share while others still wait; then fill up in order.
+
+    No more rows are read than that takes.
+    """
+    most = int(count * SHARE)
     taken: dict[str, int] = {}
-    first: list[int] = []
+    order: list[int] = []
+    chosen: set[int] = set()
     for id_, source in rows:
+        order.append(id_)
         taken[source] = taken.get(source, 0) + 1
         if taken[source] <= most:
-            first.append(id_)
-    chosen = set(first[:ENTRIES])
-    for id_, _ in rows:
-        if len(chosen) >= ENTRIES:
+            chosen.add(id_)
+            if len(chosen) == count:
+                break
+    for id_ in order:
+        if len(chosen) == count:
             break
         chosen.add(id_)
-    return [id_ for id_, _ in rows if id_ in chosen]
+    return [id_ for id_ in order if id_ in chosen]
 
 
 def _cut(summary: str | None) -> str | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from aggregator.model import HostMemory, Known, PageMemory
@@ -119,13 +119,20 @@ def near_misses(connection: sqlite3.Connection, limit: int) -> list[dict[str, An
     )
 
 
-def dirty_feeds(connection: sqlite3.Connection, day: str, site: str) -> set[str]:
-    """Give the feeds to render: touched by a visit, of another site's name or address, or calendars of another day's window."""
+def dirty_feeds(connection: sqlite3.Connection, day: str, site: str) -> dict[str, tuple[date, ...] | None]:
+    """Give the feeds to render: touched by a visit, of another site's name or address, or calendars of another day's window.
+
+    With each, if its calendar stands as it is, the months of which that has a grid; else None: its events are touched too.
+    """
     rows = connection.execute(
-        "SELECT path FROM feeds WHERE dirty = 1 OR site IS NOT ? OR (calendar = 1 AND rendered_on IS NOT ?)",
-        (site, day),
+        "SELECT path, dirty = 1 AND site IS ? AND (calendar = 0 OR rendered_on IS ?) AS same, months FROM feeds"
+        " WHERE dirty > 0 OR site IS NOT ? OR (calendar = 1 AND rendered_on IS NOT ?)",
+        (site, day, site, day),
     )
-    return {path for (path,) in rows}
+    return {
+        path: tuple(date.fromisoformat(f"{month}-01") for month in json.loads(months)) if same else None
+        for path, same, months in rows
+    }
 
 
 def site_of(connection: sqlite3.Connection, path: str) -> str | None:
@@ -149,12 +156,18 @@ def mark_published(connection: sqlite3.Connection, ids: Iterable[int], before: d
     )
 
 
-def mark_rendered(connection: sqlite3.Connection, feeds: Iterable[tuple[str, bool]], day: str, site: str) -> None:
-    """Note feeds (path, whether it is a calendar) as rendered."""
+def mark_rendered(
+    connection: sqlite3.Connection, feeds: Iterable[tuple[str, bool, Sequence[date]]], day: str, site: str
+) -> None:
+    """Note feeds (path, whether it is a calendar, the months of which it has a grid) as rendered."""
     connection.executemany(
-        "INSERT INTO feeds (path, dirty, rendered_on, site, calendar) VALUES (?, 0, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET"
-        " (dirty, rendered_on, site, calendar) = (0, excluded.rendered_on, excluded.site, excluded.calendar)",
-        [(path, day, site, int(calendar)) for path, calendar in feeds],
+        "INSERT INTO feeds (path, dirty, rendered_on, site, calendar, months) VALUES (?, 0, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET"
+        " (dirty, rendered_on, site, calendar, months)"
+        " = (0, excluded.rendered_on, excluded.site, excluded.calendar, excluded.months)",
+        [
+            (path, day, site, int(calendar), json.dumps([f"{m:%Y-%m}" for m in months]))
+            for path, calendar, months in feeds
+        ],
     )
 
 

@@ -58,7 +58,11 @@ def words(absorber: Absorber, mark: Mark, now: datetime) -> set[str]:
         for item in items:
             absorber.items.retag(item, [told.sighting for told in absorber.items.told(item)])
         feeds |= absorber.membership.place({*items, *touched.by})
-    return feeds
+    # Every feed and every page may name a category that is called otherwise now.
+    connection.execute(
+        "INSERT OR IGNORE INTO unpublished SELECT id FROM items WHERE kind = 'event' AND joined_to IS NULL"
+    )
+    return feeds | {path for (path,) in connection.execute("SELECT path FROM feeds")}
 
 
 def interests(absorber: Absorber) -> set[str]:

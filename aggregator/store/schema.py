@@ -167,8 +167,10 @@ CREATE TABLE members (
   path TEXT NOT NULL,
   ranked_at TEXT NOT NULL,
   item_id INTEGER NOT NULL REFERENCES items (id),
+  ends TEXT,
   PRIMARY KEY (path, ranked_at, item_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX members_ends ON members (path, ends) WHERE ends IS NOT NULL;
 CREATE INDEX members_item ON members (item_id, path);
 
 CREATE TABLE facts (
@@ -227,10 +229,11 @@ CREATE INDEX refusals_run ON refusals (run_id);
 
 CREATE TABLE feeds (
   path TEXT PRIMARY KEY,
-  dirty INTEGER NOT NULL CHECK (dirty IN (0, 1)),
+  dirty INTEGER NOT NULL CHECK (dirty IN (0, 1, 2)),
   rendered_on TEXT,
   site TEXT,
-  calendar INTEGER NOT NULL DEFAULT 0 CHECK (calendar IN (0, 1))
+  calendar INTEGER NOT NULL DEFAULT 0 CHECK (calendar IN (0, 1)),
+  months TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(months))
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE unpublished (

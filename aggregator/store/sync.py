@@ -44,6 +44,6 @@ def sync_sources(connection: sqlite3.Connection, sources: Iterable[Source], now:
         )
     feeds = {"tout", "actualites", "agenda", "echeances", "modifications", *(f"sources/{row[0]}" for row in changed)}
     connection.executemany(
-        "INSERT INTO feeds (path, dirty) VALUES (?, 1) ON CONFLICT (path) DO UPDATE SET dirty = 1",
+        "INSERT INTO feeds (path, dirty) VALUES (?, 2) ON CONFLICT (path) DO UPDATE SET dirty = 2",
         [(path,) for path in sorted(feeds)],
     )

@@ -30,7 +30,7 @@ def outlines(data: bytes) -> list[dict[str, str]]:
 
 
 def test_each_feed_is_an_outline_that_readers_can_import() -> None:
-    assert outlines(opml_feeds(SITE, [feed(), feed(path="eau-haiti", title="C & <U>\x00")])) == [
+    assert outlines(opml_feeds(SITE, (feed(), feed(path="eau-haiti", title="C & <U>\x00")))) == [
         {
             "type": "rss", "text": "Tout", "title": "Tout", "xmlUrl": "https://flux.example.org/tout.rss",
             "htmlUrl": "https://flux.example.org/", "description": "Toutes les actualités",
@@ -44,7 +44,7 @@ def test_each_feed_is_an_outline_that_readers_can_import() -> None:
 
 def test_the_feeds_of_a_folder_stand_below_its_name() -> None:
     paths = ("sources/cuf", "tout", "pays/haiti", "themes/eau", "pays/mali", "medias/photos", "territoires/ville")
-    body = etree.fromstring(opml_feeds(SITE, [feed(path=path) for path in paths])).find("body")
+    body = etree.fromstring(opml_feeds(SITE, tuple(feed(path=path) for path in paths))).find("body")
     assert body is not None
     assert [(one.get("text"), [inner.get("xmlUrl") for inner in one]) for one in body] == [
         ("Tout", []),

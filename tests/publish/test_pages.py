@@ -67,6 +67,7 @@ HARD = tuple(
     )
 )
 AGENDA = feed(path="agenda", title="Agenda", description="Tous les événements.", events=HARD)
+AGENDA = dataclasses.replace(AGENDA, coming=HARD)
 MONTHS = (date(2026, 10, 1), NOVEMBER, DECEMBER)
 
 
@@ -75,7 +76,7 @@ def event_page(item: Item = FULL, history: tuple[Change, ...] = ()) -> LexborHTM
 
 
 def calendar_page(*events: Item, **changes: Any) -> LexborHTMLParser:
-    shown = dataclasses.replace(AGENDA, events=events or HARD, **changes)
+    shown = dataclasses.replace(AGENDA, coming=events or HARD, **changes)
     return LexborHTMLParser(pages.feed(SITE, shown, TODAY, MONTHS).decode())
 
 
@@ -409,14 +410,16 @@ def test_a_calendar_shows_what_goes_on_then_what_comes_by_month() -> None:
     assert f"14{NBSP}h (heure de La Réunion)" in lists[1].text()
 
 
-def test_what_is_over_is_folded_away_the_newest_first() -> None:
-    over = [
-        event(when=days(str(TODAY - timedelta(days=n)), None), title=f"Il y a {n} jours") for n in (31, 30, 2, 1, 0)
-    ]
+def test_what_is_over_is_not_on_the_page_and_of_what_comes_the_first_fifty() -> None:
+    over = [event(when=days(str(TODAY - timedelta(days=n)), None), title=f"Il y a {n} jours") for n in (2, 1, 0)]
     tree = calendar_page(*over)
-    assert [one.text() for one in tree.css("details .what a")] == [f"Il y a {n} jours" for n in (1, 2, 30)]
-    assert text(tree, "details summary") == "Déjà passé, ces 30 derniers jours (3)"
     assert [one.text() for one in tree.css("section.agenda .what a")] == ["Il y a 0 jours"]
+    assert not tree.css("section.agenda .none")
+    coming = [numbered(event(when=days(str(TODAY + timedelta(days=n)), None)), n) for n in range(51)]
+    assert not calendar_page(*coming[:50]).css("section.agenda .none")
+    tree = calendar_page(*coming)
+    assert len(tree.css("section.agenda .what a")) == 50
+    assert text(tree, "section.agenda .none").startswith("La suite est à lire mois par mois")
 
 
 def test_an_event_goes_on_until_its_last_day_in_its_own_zone() -> None:
@@ -448,7 +451,7 @@ def test_a_calendar_is_offered_in_each_of_its_forms() -> None:
 
 
 def test_an_empty_calendar_says_so() -> None:
-    tree = LexborHTMLParser(pages.feed(SITE, dataclasses.replace(AGENDA, events=()), TODAY, ()).decode())
+    tree = LexborHTMLParser(pages.feed(SITE, dataclasses.replace(AGENDA, coming=()), TODAY, ()).decode())
     assert [one.text() for one in tree.css(".none")] == [
         "Rien d’annoncé pour le moment.", "Rien de publié pour le moment.",
     ]  # fmt: skip
@@ -619,7 +622,7 @@ def test_the_page_of_a_feed_holds_its_thirty_newest() -> None:
 
 def test_an_event_among_the_entries_leads_to_its_page_while_it_has_one() -> None:
     past = numbered(event(when=hours("2024-01-10T10:00")), 1)
-    tree = feed_page(EVENT, past, calendar=True, events=(EVENT,))
+    tree = feed_page(EVENT, past, calendar=True, paged=frozenset({EVENT.uid}))
     links = tree.css(".entries .what a")
     assert [one.attributes["href"] for one in links] == [f"{SITE.base_url}/evenements/{EVENT.uid}.html", past.url]
     assert ["nofollow" in (one.attributes.get("rel") or "") for one in links] == [False, True]
@@ -641,7 +644,7 @@ def test_every_page_of_a_feed_is_valid() -> None:
     shown = (
         HAITI,
         dataclasses.replace(HAITI, items=()),
-        dataclasses.replace(HAITI, items=HARD, events=HARD, calendar=True),
+        dataclasses.replace(HAITI, items=HARD, coming=HARD, calendar=True),
         dataclasses.replace(
             HAITI, items=(dataclasses.replace(NEWS, title=hostile),), title=hostile, description=hostile
         ),
@@ -660,9 +663,9 @@ def test_the_categories_of_an_event_lead_to_their_feeds() -> None:
 
 
 def test_an_entry_of_several_feeds_stands_alike_in_each() -> None:
-    renderer, bounds = Renderer(SITE), (NOVEMBER, DECEMBER)
-    first = renderer.twin(HAITI, TODAY, bounds)["pays/haiti.html"]
-    other = renderer.twin(dataclasses.replace(HAITI, path="tout"), TODAY, bounds)["tout.html"]
+    renderer = Renderer(SITE)
+    first = renderer.twin(HAITI, TODAY, ())["pays/haiti.html"]
+    other = renderer.twin(dataclasses.replace(HAITI, path="tout"), TODAY, ())["tout.html"]
     assert first == pages.feed(SITE, HAITI, TODAY)
     assert other.split(b'<ul class="rows">')[1] == first.split(b'<ul class="rows">')[1]
 
