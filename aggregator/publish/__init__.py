@@ -33,7 +33,6 @@ Revision = tuple[datetime, str, str | None, str | None]  # at, field, old, new, 
 # Items whose spelled forms are kept, about 5 kB each: feeds share the newest ones.
 _KEPT_ENTRIES, _KEPT_EVENTS = 3_000, 10_000
 _KEPT_ROWS = 2_000  # entries of pages, about 1 kB each beside their items
-_KEPT_MONTHS = 100  # pages of months, 30 kB on average
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,6 @@ class Renderer:
         self._forms = lru_cache(maxsize=_KEPT_ENTRIES)(_forms)
         self._event = lru_cache(maxsize=_KEPT_EVENTS)(ical.event)
         self._entry = lru_cache(maxsize=_KEPT_ROWS)(pages.entry)
-        self._month = lru_cache(maxsize=_KEPT_MONTHS)(pages.month)
 
     def render(self, feed: Feed, *, updated: datetime | None = None) -> Rendered:
         """Give a feed's files: "<path>.rss", ".atom", ".json" and, of a calendar, ".ics".
@@ -98,13 +96,8 @@ class Renderer:
     def grids(self, feed: Feed, held: Sequence[date], standing: Iterable[date]) -> dict[str, bytes]:
         """Give the pages of a calendar's months, "<path>.2026-11.html": of those that hold something (`months_of`), and of those
         of which there is a page already (`standing`), which would go on showing what has moved away."""
-        bare = replace(feed, items=(), coming=(), tombstones=())
-        return {
-            pages.month_path(feed, month): self._month(
-                self._site, replace(bare, events=pages.standing(feed.events, month)), month, tuple(held)
-            )
-            for month in sorted({*held, *standing})
-        }
+        months = sorted({*held, *standing})
+        return {pages.month_path(feed, month): pages.month(self._site, feed, month, held) for month in months}
 
     def page(
         self,

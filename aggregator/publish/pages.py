@@ -265,12 +265,6 @@ def month(site: Site, feed: Feed, month: date, months: Sequence[date]) -> bytes:
     )
 
 
-def standing(events: Sequence[Item], month: date) -> tuple[Item, ...]:
-    """Give the events that stand on a day of a month."""
-    last = month.replace(day=weeks.monthrange(month.year, month.month)[1])
-    return tuple(item for item, _, _ in _standing(events, month.replace(day=1), last))
-
-
 def months(events: Sequence[Item], first: date, last: date) -> tuple[date, ...]:
     """Give the first days of the months in which an event stands on a day from `first` to `last`, by date."""
     found: set[int] = set()
