@@ -3,7 +3,7 @@ PYTHON ?= python3
 AGGREGATOR = .venv/bin/aggregator
 DB ?= aggregator.db
 
-.PHONY: help setup demo run serve explore test check lock bench clean
+.PHONY: help setup demo run serve explore test test-real check lock bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -31,6 +31,10 @@ test: .venv/.dev ## all checks and all tests
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 	@.venv/bin/pytest
+
+test-real: .venv/.dev ## discover and run against real software on this machine (Debian: installs WordPress, MariaDB, site generators)
+	@tests/real/install.sh
+	@.venv/bin/pytest tests/real
 
 bench: .venv/.dev ## speed and memory beside peers (minutes; see benchmarks/README.md)
 	@.venv/bin/python -m benchmarks

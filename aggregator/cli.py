@@ -124,6 +124,33 @@ def _parser() -> argparse.ArgumentParser:
         help="when the page was seen (now): the year left out is inferred from it",
     )
     date.add_argument("--block", action="store_true", help="the words are a date block (« 20 nov »), not a sentence")
+    discover = command(
+        "discover", _discover, "look at a site and show how it can be read: feeds, calendars, interfaces, lists"
+    )
+    discover.add_argument(
+        "url", nargs="?", metavar="URL", help="the site's address, or that of its page of news or agenda"
+    )
+    discover.add_argument(
+        "--add", action="store_true", help="write what was found into sources.yaml; the rest of it stays as it is"
+    )
+    discover.add_argument(
+        "--record", type=Path, metavar="FOLDER", help="keep the page and what it gave, a folder a source, as tests do"
+    )
+    discover.add_argument("--allow-private", action="store_true", help="may the site be on a private network? (no)")
+    discover.add_argument("--all-disabled", action="store_true", help="look at the sites of all disabled sources")
+    discover.add_argument(
+        "--report",
+        type=Path,
+        default=Path("discover.md"),
+        metavar="FILE",
+        help="with --all-disabled: where it is told (discover.md)",
+    )
+    coverage = command("coverage", _coverage, "tell which members are read, which are not, and silent since when")
+    coverage.add_argument("--csv", action="store_true", help="print CSV")
+    imported = command("import", _import, "add the sites of an OPML or CSV file to sources.yaml")
+    imported.add_argument(
+        "file", type=Path, metavar="FILE", help="an OPML of feeds, or a CSV with the columns name and url"
+    )
     export = command(
         "export",
         _export,
@@ -184,12 +211,12 @@ def _or(near: Sequence[str]) -> str:
 
 
 def _run(asked: argparse.Namespace) -> int:
-    from aggregator import config, pipeline, report
+    from aggregator import config, pipeline, report, terminal
     from aggregator.store import open_for_writing
 
     configuration = config.load(asked.config)
     only = _slugs(asked, [s.slug for s in configuration.sources])
-    with open_for_writing(asked.db) as connection, report.progress(quiet=asked.json) as bar:
+    with open_for_writing(asked.db) as connection, terminal.progress(quiet=asked.json) as bar:
 
         async def whole() -> pipeline.Run:
             with _stopping() as stop:
@@ -317,6 +344,85 @@ def _duplicates(asked: argparse.Namespace) -> int:
     return 0
 
 
+def _discover(asked: argparse.Namespace) -> int:
+    from aggregator import config, pipeline, report_sites, terminal
+    from aggregator.discover import Found, block
+    from aggregator.discover.record import record
+
+    if (asked.url is None) != asked.all_disabled:
+        raise ConfigError(["name one address, or --all-disabled: « aggregator discover https://www.exemple.fr »"])
+    configuration = config.load(asked.config)
+    if asked.all_disabled:
+        return _discover_all(asked, configuration)
+    with terminal.asking(quiet=asked.json) as told:
+        looks = asyncio.run(
+            pipeline.look(
+                configuration, [asked.url], clock=_clock(asked), allow_private=asked.allow_private, asked=told
+            )
+        )
+    look = looks[asked.url]
+    if not isinstance(look, Found):
+        raise look
+    taken = frozenset(source.slug for source in configuration.sources)
+    blocks = block.blocks(look, taken, allow_private=asked.allow_private)
+    report_sites.found(look, blocks, as_json=asked.json)
+    if asked.record and blocks:
+        for slug, trial in zip(blocks, look.chosen, strict=True):
+            record(asked.record / slug, trial)
+    if asked.add and blocks:
+        block.add(asked.config, "\n".join(blocks.values()))
+        print(f"{asked.config}: added {', '.join(blocks)}; next: aggregator run {' '.join(blocks)}", file=sys.stderr)
+    return 0 if blocks else 1
+
+
+def _discover_all(asked: argparse.Namespace, configuration: config.Config) -> int:
+    from aggregator import pipeline, report_sites, terminal
+
+    sources = [source for source in configuration.sources if not source.enabled]
+    with terminal.progress(quiet=asked.json) as bar:
+        bar.started(len(sources))
+        looks = asyncio.run(
+            pipeline.look(
+                configuration, list(dict.fromkeys(s.url for s in sources)), clock=_clock(asked), allow_private=asked.allow_private,
+                done=bar.passed,
+            )
+        )  # fmt: skip
+    asked.report.write_text(report_sites.many([(source, looks[source.url]) for source in sources]), encoding="utf-8")
+    print(f"{len(sources)} sites: {asked.report}", file=sys.stderr)
+    return 0
+
+
+def _coverage(asked: argparse.Namespace) -> int:
+    from aggregator import catalogue, config, report_sites
+    from aggregator.store import open_for_reading
+
+    connection = open_for_reading(asked.db) if asked.db.exists() else None
+    rows = catalogue.coverage(config.load(asked.config), connection, _clock(asked)().date())
+    report_sites.coverage(rows, as_json=asked.json, as_csv=asked.csv)
+    return 0
+
+
+def _import(asked: argparse.Namespace) -> int:
+    from aggregator import catalogue, config
+    from aggregator.discover import block
+
+    configuration = config.load(asked.config)
+    try:
+        content = asked.file.read_bytes()
+    except OSError as error:
+        raise ConfigError([f"{asked.file}: it cannot be read: {error.strerror}"]) from error
+    sites, refused = catalogue.read_list(str(asked.file), content)
+    blocks = block.listed(sites, configuration)
+    if blocks:
+        block.add(asked.config, "\n".join(blocks.values()))
+    for words in refused:
+        print(words, file=sys.stderr)
+    print(
+        f"{asked.config}: {len(blocks)} sources added, {len(sites) - len(blocks)} were there already, {len(refused)} could not be used"
+    )
+    return 1 if refused else 0
+
+
 def _status(asked: argparse.Namespace) -> int:
     from aggregator import report
     from aggregator.store import open_for_reading, queries
@@ -432,7 +538,7 @@ def _demo(asked: argparse.Namespace) -> int:
     """Serve the sample federation as it stands on the demo's next day, and run the pipeline on it as `run --all` would."""
     from datetime import timedelta
 
-    from aggregator import config, demo, pipeline, report
+    from aggregator import config, demo, pipeline, report, terminal
     from aggregator.store import open_for_writing
 
     if asked.config is not None:
@@ -442,7 +548,7 @@ def _demo(asked: argparse.Namespace) -> int:
     written = home / "sources.yaml"
     written.write_text(demo.configuration(asked.port), encoding="utf-8")
     configuration = config.load(written)
-    with open_for_writing(asked.db or home / "aggregator.db") as connection, report.progress(quiet=asked.json) as bar:
+    with open_for_writing(asked.db or home / "aggregator.db") as connection, terminal.progress(quiet=asked.json) as bar:
         (last,) = connection.execute("SELECT max(last_visit) FROM source_state").fetchone()
         day = (datetime.fromisoformat(last) - demo.START).days + 2 if last else 1
         now = asked.now or demo.START + timedelta(days=day - 1)

@@ -21,13 +21,14 @@ from pydantic import (
     StrictStr,
     ValidationError,
     create_model,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from aggregator import extract, yamlfile
-from aggregator.errors import ConfigError
+from aggregator.errors import ConfigError, ExtractError
 from aggregator.interests import Filter, Interest
-from aggregator.model import Extractor, Limits, Site, Source, Territory
+from aggregator.model import Extracted, Extractor, Limits, Page, Sieve, Site, Source, Territory
 from aggregator.normalise.text import fold
 from aggregator.normalise.urls import absolute, host
 
@@ -113,6 +114,9 @@ Insee = Annotated[
 ]
 Siren = Annotated[StrictStr, _matching(r"\d{9}", 'a SIREN is nine digits, quoted: "243100518"')]
 Country = Annotated[StrictStr, _matching(r"[A-Z]{2}", "a country is its ISO 3166 code in capitals: HT, SN, JP")]
+CountryOrAny = Annotated[
+    StrictStr, _matching(r"[A-Z]{2}|\*", 'a country is its ISO 3166 code in capitals: HT, SN, JP; "*" is any')
+]
 HostName = Annotated[
     StrictStr, _matching(r"[a-z0-9.-]+(:\d+)?", "an alias is a host alone, without https:// and path: www.raict.org")
 ]
@@ -178,13 +182,30 @@ class DefaultsModel(_Strict):
     limits: LimitsModel = LimitsModel()
 
 
+class SieveModel(_Strict):
+    """Items of a source: those that match one of the values. What is left out is counted and listed in the store (sifted)."""
+
+    words: list[Line] = Field(default_factory=list, description="words of title or summary, accents and case ignored")
+    countries: list[CountryOrAny] = Field(default_factory=list, description='partner countries, ISO 3166; ["*"]: any')
+    themes: list[Line] = Field(default_factory=list, description='themes (taxonomy.yaml): [climat]; ["*"]: any')
+    categories: list[Line] = Field(default_factory=list, description="categories or sections, as the source calls them")
+
+    @model_validator(mode="after")
+    def _said(self) -> SieveModel:
+        if not any(values for _, values in self):
+            raise _wrong("it names nothing: words, countries, themes or categories would be right")
+        return self
+
+
 class SourceModel(DefaultsModel):
     """A place that is read."""
 
     slug: Slug = Field(description="its identity, for ever")
     name: Line
     url: Web
-    kind: Literal[extract.KINDS]  # type: ignore[valid-type]
+    kind: Literal[(extract.AUTO, *extract.KINDS)] = Field(  # type: ignore[valid-type]
+        description="how it is read; auto: url is the site's home page, and the program finds out"
+    )
     options: dict[str, Any] = Field(default_factory=dict)
     enabled: StrictBool = True
     tags: list[Line] = Field(default_factory=list)
@@ -194,6 +215,8 @@ class SourceModel(DefaultsModel):
     )
     aliases: list[HostName] = Field(default_factory=list, description="other hosts that serve the same site")
     note: StrictStr | None = Field(None, description="for the operator: why disabled, what to try")
+    keep: SieveModel | None = Field(None, description="only items that match one of these values")
+    drop: SieveModel | None = Field(None, description="no item that matches one of these values")
 
 
 class FeedModel(_Strict):
@@ -232,6 +255,8 @@ class Config:
     sources: tuple[Source, ...]
     path: Path
     interests: tuple[Interest, ...] = ()
+    delay: float = 2.0  # seconds between two requests to one host, where no source says otherwise
+    allow_private: bool = False
     snapshot: bool = False  # no part of `site`: what stands in feeds does not change with it
 
     @property
@@ -283,7 +308,9 @@ def load(path: Path) -> Config:
         tuple(read[1]),
         path,
         tuple(map(_interest, read[0].feeds)),
-        site.snapshot,
+        delay=2.0 if (delay := read[0].defaults.delay) is None else delay,
+        allow_private=bool(read[0].defaults.allow_private),
+        snapshot=site.snapshot,
     )
 
 
@@ -384,11 +411,16 @@ def _extractors(document: yamlfile.Document, problems: _Problems) -> dict[int, E
     found: dict[int, Extractor] = {}
     sources = document.data.get("sources")
     for n, source in enumerate(sources if isinstance(sources, list) else []):
-        if not isinstance(source, dict) or source.get("kind") not in extract.KINDS:
+        if not isinstance(source, dict) or source.get("kind") not in (extract.AUTO, *extract.KINDS):
             continue
         options = source.get("options") or {}
         where: yamlfile.Path = ("sources", n, "options")
         if not isinstance(options, dict):
+            continue
+        if source["kind"] == extract.AUTO:
+            if options:
+                problems.append((document.line(where), where, "kind auto has none: the site's own are found"))
+            found[n] = _Unknown()
             continue
         try:
             found[n] = _extractor(source["kind"], options)
@@ -399,6 +431,23 @@ def _extractors(document: yamlfile.Document, problems: _Problems) -> dict[int, E
             where = (*where, named) if named else where
             problems.append((document.line(where), where, str(error)))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Unknown:
+    """How a source of kind auto is read is found out when it is visited (`auto`)."""
+
+    def __call__(self, page: Page, limits: Limits) -> Extracted:
+        raise ExtractError(f"{page.url}: kind auto is read by none of its pages alone")
+
+
+def extractor_of(kind: str, options: Mapping[str, Any]) -> Extractor:
+    """Build a kind from its options.
+
+    Raises:
+        ValueError: an option that the kind does not have, or not that way.
+    """
+    return _extractor(kind, options)
 
 
 def _extractor(kind: str, options: Mapping[str, Any]) -> Extractor:
@@ -440,9 +489,17 @@ def _source(said: SourceModel, defaults: DefaultsModel, extractor: Extractor, al
         slug=said.slug, name=said.name, url=said.url, kind=said.kind, extractor=extractor, enabled=said.enabled,
         limits=Limits(**limits), tags=tuple(said.tags), licence=said.licence, note=said.note,
         territory=Territory(territory.level, territory.insee, territory.siren, tuple(territory.partners)),
-        hosts=tuple(dict.fromkeys((host(said.url), *map(_bare, said.aliases)))), aliases=aliases,
+        hosts=tuple(dict.fromkeys((host(said.url), *map(_bare, said.aliases)))), aliases=aliases, keep=_sieve(said.keep), drop=_sieve(said.drop),
         **one("interval"), **one("delay"), **one("allow_private"), **one("timezone"), **one("language"),
     )  # fmt: skip
+
+
+def _sieve(said: SieveModel | None) -> Sieve | None:
+    if said is None:
+        return None
+    return Sieve(
+        tuple(map(fold, said.words)), tuple(said.countries), tuple(said.themes), tuple(map(fold, said.categories))
+    )
 
 
 # ── problems in words ───────────────────────────────────────────────────────────────────────────
@@ -489,11 +546,12 @@ _SHAPES = {
 
 def _known(document: yamlfile.Document, where: yamlfile.Path) -> list[str]:
     names = tuple(part for part in where[:-1] if isinstance(part, str))
-    if names == ("sources", "options"):
+    if names == ("sources", "options") and document.data["sources"][where[1]].get("kind") in extract.KINDS:
         return list(_options(document.data["sources"][where[1]]["kind"]).model_fields)
     models: dict[tuple[str, ...], Callable[[], type[BaseModel]]] = {
         (): lambda: FileModel, ("site",): lambda: SiteModel, ("defaults",): lambda: DefaultsModel, ("sources",): lambda: SourceModel, ("feeds",): lambda: FeedModel,
         ("defaults", "limits"): lambda: LimitsModel, ("sources", "limits"): lambda: LimitsModel, ("sources", "territory"): lambda: TerritoryModel,
+        ("sources", "keep"): lambda: SieveModel, ("sources", "drop"): lambda: SieveModel,
     }  # fmt: skip
     return list(models[names]().model_fields) if names in models else []
 

@@ -37,7 +37,7 @@ _INSTANTS = frozenset(
 )  # fmt: skip
 _DAYS = frozenset({"deadline"})
 _FLAGS = frozenset({"all_day", "news", "own", "enabled"})
-_COUNTS = frozenset({"sightings", "last_30_days", "joined", "silent_days"})
+_COUNTS = frozenset({"sightings", "last_30_days", "joined", "silent_days", "sifted"})
 
 Told = Callable[[int, int], None]
 

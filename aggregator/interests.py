@@ -66,6 +66,11 @@ def region_of(level: str | None, insee: str | None) -> str | None:
     return _REGION_OF.get(insee[:3] if insee.startswith("97") else insee[:2])
 
 
+def territory_name(region: str | None) -> str:
+    """Give the name of a région by its slug; "" of none."""
+    return _REGIONS[region][0] if region else ""
+
+
 def level_slug(level: str) -> str:
     """Give a territory's level as an address: « établissement public » → etablissement-public."""
     return fold(level).replace(" ", "-")

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from operator import attrgetter
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 Kind = Literal["news", "event"]
 Status = Literal["confirmed", "tentative", "cancelled", "postponed"]
@@ -51,6 +51,16 @@ class Territory:
 
 
 @dataclass(frozen=True, slots=True)
+class Sieve:
+    """What of a source's items is meant: those that match one of these values. Words and categories are folded; "*" is any."""
+
+    words: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()  # ISO 3166 codes
+    themes: tuple[str, ...] = ()  # as taxonomy.yaml calls them
+    categories: tuple[str, ...] = ()  # as the source calls them
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A place we read. `slug` is its identity for ever; `extractor` is its kind with its options."""
 
@@ -72,6 +82,8 @@ class Source:
     note: str | None = None
     hosts: tuple[str, ...] = ()  # its own host first, then the aliases that serve the same site
     aliases: Mapping[str, str] = field(default_factory=dict)  # alias host -> canonical host, of every source
+    keep: Sieve | None = None
+    drop: Sieve | None = None
 
     @property
     def home(self) -> str:
@@ -90,9 +102,12 @@ def home_code(level: str | None, insee: str | None, siren: str | None) -> str | 
     return f"{level or 'ville'} {code}"
 
 
+_FOR_PEOPLE = frozenset({"auto", "html", "jsonld", "rrma", "spip"})  # kinds whose address is a page
+
+
 def home_of(kind: str, url: str) -> str:
-    """Give a source's home page: its address, or its site's root where the address is a feed or a calendar file."""
-    return url if kind not in ("feed", "ics") else "/".join(url.split("/")[:3]) + "/"
+    """Give a source's home page: its address, or its site's root where the address is a file or an interface for machines."""
+    return url if kind in _FOR_PEOPLE else "/".join(url.split("/")[:3]) + "/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,14 +358,25 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An item that its source's `keep:` or `drop:` leaves out, and why."""
+
+    key: str
+    title: str
+    url: str | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
-    """One page read: what a worker process sends back. `found` counts raw items."""
+    """One page read: what a worker process sends back. `found` counts raw items. `sifted`: what `keep:` and `drop:` leave out."""
 
     sightings: tuple[Sighting, ...]
     refused: tuple[Refusal, ...] = ()
     more: tuple[str, ...] = ()
     complete: bool = False
     found: int = 0
+    sifted: tuple[LeftOut, ...] = ()
 
 
 # ── what a visit brings ─────────────────────────────────────────────────────────────────────────
@@ -367,11 +393,26 @@ class PageMemory:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """A way of reading a site: a kind with its options at an address, and what speaks for it."""
+
+    kind: str
+    url: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
-    """What a visit needs to know of earlier ones. `fingerprint`: how the source was read then; another one voids `pages`."""
+    """What a visit needs to know of earlier ones. `fingerprint`: how the source was read then; another one voids `pages`.
+
+    `way`: how a source of kind auto is read; `failures`: visits in a row that failed.
+    """
 
     fingerprint: str | None = None
     pages: Mapping[str, PageMemory] = field(default_factory=dict)
+    way: Way | None = None
+    failures: int = 0
 
 
 Outcome = Literal["changed", "unchanged", "failed", "waiting"]
@@ -390,6 +431,7 @@ class Fetched:
     found: int = 0
     refused: tuple[Refusal, ...] = ()
     memory: PageMemory | None = None
+    sifted: tuple[LeftOut, ...] = ()
     error_class: str | None = None
     error: str | None = None
 
@@ -402,6 +444,8 @@ class Visit:
     all that is to come. `whole`: every page of the list was looked at; without it, what other pages showed still stands.
     `partial`: a further page failed (`error` says how), so nothing may be concluded from what is missing.
     `moved_to`: where every request was redirected for good. `until`: when the host wants us back.
+    `anew`: the source is read another way than before: nothing may be concluded from what this way does not show.
+    `way`: how a source of kind auto was read; `notice`: what its operator is to know of that.
     """
 
     source: str
@@ -417,6 +461,9 @@ class Visit:
     until: datetime | None = None
     error_class: str | None = None
     error: str | None = None
+    anew: bool = False
+    way: Way | None = None
+    notice: str | None = None
 
 
 # ── what is published ───────────────────────────────────────────────────────────────────────────

@@ -12,8 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from aggregator import __version__
+from aggregator import __version__, discover
+from aggregator.auto import visit
 from aggregator.config import Config
+from aggregator.errors import ExtractError, SourceError
 from aggregator.fetch import Fetcher
 from aggregator.learn import learn
 from aggregator.model import Fetched, Known, Source, Visit
@@ -21,7 +23,7 @@ from aggregator.publication import Published, publish
 from aggregator.store import queries, transaction
 from aggregator.store.absorb import Absorber, Words
 from aggregator.store.ledger import Absorbed
-from aggregator.visit import fingerprint, read, visit
+from aggregator.visit import fingerprint
 from aggregator.workers import WorkerBug, Workers
 
 log = logging.getLogger(__name__)
@@ -127,7 +129,7 @@ async def _visit_all(
                     source,
                     known.get(source.slug, Known()),
                     get=fetcher.get,
-                    read=lambda source, page: workers.call(read, source, page),
+                    call=workers.call,
                     clock=clock,
                 )
             except WorkerBug as bug:
@@ -221,13 +223,43 @@ async def trial(
                         s,
                         Known(),
                         get=fetcher.get,
-                        read=lambda source, page: workers.call(read, source, page),
+                        call=workers.call,
                         clock=clock,
                     )
                     for s in chosen
                 )
             )
         )
+
+
+async def look(
+    config: Config, urls: Sequence[str], *, clock: Clock, allow_private: bool = False, asked: Callable[[str], None] = lambda _: None,
+    done: Callable[[str], None] = lambda _: None,
+) -> dict[str, discover.Found | SourceError]:  # fmt: skip
+    """Look at sites for ways of reading them (`discover.discover`), with the manners of visits: what was found, or why nothing.
+
+    `asked` hears each address as it is asked for, `done` each of `urls` as it is finished.
+    """
+    slots = asyncio.Semaphore(HOSTS_AT_ONCE)
+    found: dict[str, discover.Found | SourceError] = {}
+    async with Workers() as workers, Fetcher(user_agent=user_agent(config), hosts={}, clock=clock) as fetcher:
+
+        async def one(url: str) -> None:
+            async with slots:
+                try:
+                    found[url] = await discover.discover(
+                        url, get=fetcher.get, call=workers.call, now=clock(), delay=config.delay,
+                        allow_private=allow_private or config.allow_private, asked=asked,
+                    )  # fmt: skip
+                except SourceError as error:
+                    found[url] = error
+                except WorkerBug as bug:
+                    log.exception("%s: a bug of ours: please report it with this traceback\n%s", url, bug)
+                    found[url] = ExtractError(f"{url}: a bug of ours: see the log, and report it")
+                done(url)
+
+        await asyncio.gather(*map(one, urls))
+    return found
 
 
 def _bug(source: Source, now: datetime, error: Exception) -> Visit:

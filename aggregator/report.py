@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,12 +13,9 @@ from aggregator.config import Config
 from aggregator.model import Sighting, Visit
 from aggregator.pipeline import Outcome, Run
 from aggregator.publication import Published
+from aggregator.terminal import console_of, escape, print_json, table_of
 
-if TYPE_CHECKING:  # rich loads where something is shown to a person, not where a machine reads
-    from rich.console import Console
-    from rich.progress import Progress
-    from rich.table import Table
-
+if TYPE_CHECKING:
     from aggregator.normalise.dates import DateReading
 
 _MANY = 40  # sources, beyond which a table lists only those with something to say
@@ -38,83 +32,15 @@ _COLOURS = {
 }
 
 
-def escape(words: str) -> str:
-    """Words as they are, where rich would read [brackets] as markup."""
-    from rich.markup import escape as escaped
-
-    return escaped(words)
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    # Not a terminal: no colours, and a line stays a line, so that it can be searched.
-    shown = sys.stdout.isatty()
-    return Console(highlight=False, width=None if shown else 160, soft_wrap=not shown)
-
-
-def _table(*columns: str, right: Iterable[str] = ()) -> Table:
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
-    return table
-
-
-def _print_json(value: object) -> None:
-    print(json.dumps(value, ensure_ascii=False, default=str))
-
-
-# ── progress ────────────────────────────────────────────────────────────────────────────────────
-
-
-class Bar:
-    """Told how a run goes: a bar on a terminal, a line for each failure elsewhere, nothing when quiet."""
-
-    def __init__(self, progress: Progress | None, *, quiet: bool) -> None:
-        self._progress, self._quiet = progress, quiet
-        self._task = progress.add_task("visiting", total=None) if progress else None
-
-    def started(self, count: int) -> None:
-        """Hear how many sources are to be visited."""
-        if self._progress and self._task is not None:
-            self._progress.update(self._task, total=count)
-        elif not self._quiet:
-            print(f"visiting {count} sources", file=sys.stderr)
-
-    def seen(self, outcome: Outcome) -> None:
-        """Hear that a source's visit is stored."""
-        if self._progress and self._task is not None:
-            self._progress.update(self._task, advance=1, description=outcome.source.slug[:24])
-        elif not self._quiet and outcome.visit.outcome == "failed":
-            print(f"{outcome.source.slug}: {outcome.visit.error}", file=sys.stderr)
-
-
-@contextmanager
-def progress(*, quiet: bool) -> Iterator[Bar]:
-    """Show a progress bar on standard error while inside, if it is a terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield Bar(None, quiet=quiet)
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        yield Bar(shown, quiet=quiet)
-
-
 # ── run and publish ─────────────────────────────────────────────────────────────────────────────
 
 
 def run(done: Run, out: Path, *, as_json: bool) -> None:
     """Print what a run did."""
     if as_json:
-        _print_json({"sources": [_outcome(o) for o in done.outcomes], **_published(done.published, out)})
+        print_json({"sources": [_outcome(o) for o in done.outcomes], **_published(done.published, out)})
         return
-    console = _console()
+    console = console_of()
     shown = [
         o
         for o in done.outcomes
@@ -124,7 +50,9 @@ def run(done: Run, out: Path, *, as_json: bool) -> None:
         or o.visit.outcome == "failed"
         or o.absorbed.alarm
     ]
-    table = _table("source", "state", "new", "changed", "withdrawn", "ms", right=("new", "changed", "withdrawn", "ms"))
+    table = table_of(
+        "source", "state", "new", "changed", "withdrawn", "ms", right=("new", "changed", "withdrawn", "ms")
+    )
     for outcome in shown:
         a = outcome.absorbed
         state = f"[{_COLOURS[a.state]}]{a.state}[/]" + (
@@ -154,9 +82,9 @@ def run(done: Run, out: Path, *, as_json: bool) -> None:
 def published(done: Published, out: Path, *, as_json: bool) -> None:
     """Print what was published."""
     if as_json:
-        _print_json(_published(done, out))
+        print_json(_published(done, out))
         return
-    console = _console()
+    console = console_of()
     if not done.written:
         console.print(f"nothing to publish: {out}/ is as it was")
     else:
@@ -183,7 +111,7 @@ def demo(day: int, now: datetime, home: Path, *, as_json: bool) -> None:
     """Tell where the demo's feeds are and how to look at them."""
     if as_json:
         return
-    _console().print(
+    console_of().print(
         f"\nThis was day {day} of the sample federation ({now:%Y-%m-%d}); the next call is a day later, and rm -r {home} starts anew.\n"
         f"Look at it:\n"
         f"  a browser    {home}/index.html\n"
@@ -202,25 +130,25 @@ def checked(config: Config, *, as_json: bool) -> None:
     """Say that the configuration is right, and what it holds."""
     enabled = [s for s in config.sources if s.enabled]
     if as_json:
-        _print_json(
+        print_json(
             {"config": str(config.path), "sources": len(config.sources), "enabled": len(enabled), "problems": []}
         )
         return
-    _console().print(f"{config.path} is right: {len(config.sources)} sources, {len(enabled)} enabled")
+    console_of().print(f"{config.path} is right: {len(config.sources)} sources, {len(enabled)} enabled")
 
 
 def trials(visits: Sequence[Visit], connection: sqlite3.Connection | None, *, as_json: bool) -> None:
     """Show what visits would store, and what they refuse and why."""
     if as_json:
-        _print_json([_trial(visit, connection) for visit in visits])
+        print_json([_trial(visit, connection) for visit in visits])
         return
-    console = _console()
+    console = console_of()
     for visit in visits:
         console.print(f"[bold]{visit.source}[/]")
         if visit.error:
             console.print(f"  [red]{visit.error_class}[/]: {escape(visit.error)}")
         known = _digests(connection, visit.source)
-        table = _table("store", "kind", "date", "title", "key")
+        table = table_of("store", "kind", "date", "title", "key")
         for sighting in visit.sightings or ():
             table.add_row(
                 _against(known, sighting), sighting.kind, _date(sighting), escape(sighting.title), escape(sighting.key)
@@ -276,10 +204,10 @@ def _date(sighting: Sighting) -> str:
 def status(rows: Sequence[Mapping[str, Any]], now: datetime, *, as_json: bool) -> None:
     """Print how each source is going."""
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
-    console = _console()
-    table = _table("source", "state", "last success", "next visit", "items", "fails", right=("items", "fails"))
+    console = console_of()
+    table = table_of("source", "state", "last success", "next visit", "items", "fails", right=("items", "fails"))
     for row in rows:
         state = "removed" if row["removed_at"] else row["state"] if row["enabled"] else "disabled"
         colour = _COLOURS.get(state, "dim")
@@ -321,9 +249,9 @@ def reading(text: str, found: DateReading | None, *, as_json: bool) -> None:
     if as_json:
         from aggregator.normalise.dates import expect
 
-        _print_json(expect(found))
+        print_json(expect(found))
         return
-    console = _console()
+    console = console_of()
     if found is None:
         console.print("no date: nothing in it is one that can be relied on")
         return
@@ -351,9 +279,9 @@ def reading(text: str, found: DateReading | None, *, as_json: bool) -> None:
 def duplicates(rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
     """Print pairs that are alike and were not joined, and how to join or to settle them."""
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
-    console = _console()
+    console = console_of()
     for row in rows:
         why = f"kept apart by the {row['veto']}" if row["veto"] else "not enough says the same"
         console.print(f"[bold]{row['score']:.2f}[/]  {why}; both say: {escape(', '.join(row['words']))}")
@@ -372,9 +300,9 @@ def duplicates(rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
 def stories(found: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
     """Print all that is known of items (`story.lines`)."""
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
-    console = _console()
+    console = console_of()
     for item in found:
         title, *lines = map(escape, story.lines(item))
         console.print("\n".join((f"[bold]{title}[/]", *lines)))

@@ -24,7 +24,7 @@ from aggregator.model import (
 )
 from aggregator.normalise.text import decode
 
-VERSION = 1  # of extraction and normalisation: raise it when they read pages otherwise, and every page is read anew
+VERSION = 2  # of extraction and normalisation: raise it when they read pages otherwise, and every page is read anew
 MARKS = 2  # of tags and keys: raise it when they are read otherwise, and everything stored is marked again
 MAX_PAGES = 50
 
@@ -43,6 +43,8 @@ def fingerprint(source: Source) -> str:
         source.timezone,
         source.hosts,
         sorted(source.aliases.items()),
+        source.keep,
+        source.drop,
     )
     return blake2b(repr(how).encode(), digest_size=12).hexdigest()
 
@@ -53,14 +55,15 @@ def read(source: Source, page: Page) -> Reading:
     Raises:
         ExtractError: the page is not what the source's kind promises.
     """
+    from aggregator import sieve
     from aggregator.normalise import item  # parsers load where pages are read, not where nothing changed
 
     page = replace(page, text=decode(page.body, page.charset))
     found = source.extractor(page, source.limits)
     sightings, refused = item.sightings(found.items, source, page)
-    sightings = tuple(marked(sighting, source) for sighting in sightings)
+    sightings, sifted = sieve.sifted((marked(sighting, source) for sighting in sightings), source.keep, source.drop)
     left_out = tuple(Refusal(page.url, "item", "", words) for words in found.left_out)
-    return Reading(sightings, (*refused, *left_out), found.more, found.complete, len(found.items))
+    return Reading(sightings, (*refused, *left_out), found.more, found.complete, len(found.items), sifted)
 
 
 def marked(sighting: Sighting, source: Source) -> Sighting:
@@ -91,6 +94,7 @@ async def visit(source: Source, known: Known, *, get: Get, read: Read, clock: Ca
     limit = min(MAX_PAGES, int(getattr(source.extractor, "pages", 1)))
     walk = _Walk(limit, [source.url], {source.url})
     told: dict[str, Sighting] = {}
+    seen: set[str] = set()
     pages: list[Fetched] = []
     complete, moved_to, failure = True, None, None
     while walk.queue:
@@ -104,20 +108,24 @@ async def visit(source: Source, known: Known, *, get: Get, read: Read, clock: Ca
                 continue
             reading = await read(source, page)
         except SourceError as error:
-            pages.append(_failure(url, clock(), error))
+            pages.append(failed_fetch(url, clock(), error))
             if url == source.url:
                 return _failed(Visit(source.slug, clock(), "failed", print_, tuple(pages)), error)
             failure = error  # the first pages say enough; the ledger keeps what happened to this one
             break
         pages.append(_success(url, page.fetched_at, page, reading))
         complete = complete and reading.complete
-        fresh = [s for s in reading.sightings if s.key not in told]
-        told.update((s.key, s) for s in fresh)
-        walk.on(reading.more, stop=not fresh)
+        fresh = ({s.key for s in reading.sightings} | {s.key for s in reading.sifted}) - seen
+        seen |= fresh
+        told |= {s.key: s for s in reading.sightings if s.key in fresh}
+        walk.on(reading.more, stop=bool(reading.sightings or reading.sifted) and not fresh)
     changed = any(page.outcome == "changed" for page in pages)
     if failure is not None:  # no page is remembered: the next visit reads them all again
         pages = [replace(page, memory=None) for page in pages]
-    done = Visit(source.slug, clock(), "changed" if changed else "unchanged", print_, tuple(pages), moved_to=moved_to)
+    done = Visit(
+        source.slug, clock(), "changed" if changed else "unchanged", print_, tuple(pages), moved_to=moved_to,
+        anew=known.fingerprint not in (None, print_),
+    )  # fmt: skip
     if failure is not None:
         done = replace(
             done, partial=True, error_class=type(failure).__name__, error=f"a further page failed: {failure}"
@@ -160,11 +168,12 @@ def _request(source: Source, url: str, memory: PageMemory | None) -> Request:
 def _success(url: str, now: datetime, page: Page, reading: Reading) -> Fetched:
     return Fetched(
         url, now, "changed", page.status, page.ms, page.wire_bytes, reading.found, reading.refused,
-        PageMemory(page.etag, page.last_modified, page.digest, reading.more),
+        PageMemory(page.etag, page.last_modified, page.digest, reading.more), reading.sifted,
     )  # fmt: skip
 
 
-def _failure(url: str, now: datetime, error: SourceError) -> Fetched:
+def failed_fetch(url: str, now: datetime, error: SourceError) -> Fetched:
+    """Give a fetch that failed, as the ledger keeps it."""
     outcome: Outcome = "waiting" if isinstance(error, Postponed) else "failed"
     status = error.status if isinstance(error, FetchError) else 200
     ms = (error.ms or 0) if isinstance(error, FetchError) else 0

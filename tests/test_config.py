@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator import config
+from aggregator import config, extract
 from aggregator.errors import ConfigError
 from aggregator.model import Limits
 
@@ -81,7 +81,7 @@ sources:
         "sources.yaml:4: sources.0.slug: Ville de Tours: a slug is lower-case letters, digits and hyphens: ville-de-tours",
         'sources.yaml:5: sources.0.name: 37 is read as a number or a constant here: write it in quotes, "37"',
         "sources.yaml:6: sources.0.url: ftp://ville.example: this is no web address: https://www.exemple.fr/page would be right (no password in it)",
-        "sources.yaml:7: sources.0.kind: rss is not known; one of 'feed', 'html', 'ics', 'jsonld' or 'spip' would be right",
+        "sources.yaml:7: sources.0.kind: rss is not known; one of 'auto', 'drupal', 'events_calendar', 'feed', 'html', 'ics', 'jsonld', 'openagenda', 'opendatasoft', 'plone', 'rrma', 'sitemap', 'spip' or 'wordpress' would be right",
         "sources.yaml:8: sources.0.interval: 6: a duration is a number with its unit: 30s, 15m, 6h, 2d",
         "sources.yaml:13: sources.1.options.titel: unknown key; did you mean title?",
         'sources.yaml:14: sources.1.territory.insee: 01004 is read as a number or a constant here: write it in quotes, "01004"',
@@ -148,10 +148,4 @@ def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
 def test_the_schema_knows_every_kind_and_its_options() -> None:
     schema = json.loads(config.schema())
     assert schema["$defs"]["options_html"]["required"] == ["item"]
-    assert set(schema["$defs"]["SourceModel"]["properties"]["kind"]["enum"]) == {
-        "feed",
-        "html",
-        "ics",
-        "jsonld",
-        "spip",
-    }
+    assert schema["$defs"]["SourceModel"]["properties"]["kind"]["enum"] == ["auto", *extract.KINDS]

@@ -52,6 +52,7 @@ class Spip:
         if body is None:
             raise NothingFound(f"{page.url} is empty")
         base = dom.base_of(tree, page.url)
+        _spell_out(tree)
         cards = _event_cards(page.text, tree)
         events = [_event(card, base) for card in cards]
         skip = frozenset(card.mem_id for card in cards)
@@ -76,6 +77,14 @@ def _syndicated(page: Page, limits: Limits) -> Extracted | None:
 
         return read_calendar(page, limits)
     return None
+
+
+def _spell_out(tree: LexborHTMLParser) -> None:
+    """« 11 mars » or « Il y a 3 jours » become the whole day where their element says it for machines."""
+    for node in tree.css("time[datetime], abbr[title]"):
+        said = (node.attrs.get("datetime") or node.attrs.get("title") or "").strip()
+        if words.is_machine_day(said) and words.is_short_day(node.text(separator=" ")):
+            node.replace_with(said)
 
 
 def _why_nothing(page: Page, tree: LexborHTMLParser) -> str:

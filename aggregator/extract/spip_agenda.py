@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from aggregator.extract import spip_words as words
 from aggregator.extract.dom import Line
 from aggregator.extract.spip_marks import Landmarks
-from aggregator.extract.spip_tokens import is_raised, pieces, split, spread
+from aggregator.extract.spip_tokens import is_raised, pieces, split, spread, without_bullet
 from aggregator.model import RawItem
 
 Placed = tuple[int, RawItem]  # an item and the token it begins with
 Atom = tuple[int, str, Line]  # index of its token, "when" | "text" | "more", its words
 
+_RANGE = re.compile(r"\s[–—(-]?\s*(?=du\s\d)", re.IGNORECASE)  # « 21 oct – Du 21/10/2026 au 24/10/2026 »
 _WIDENINGS = 4  # elements around the heading that are tried, from the inside out
 
 
@@ -85,16 +88,19 @@ def _atoms(page: Landmarks, index: int) -> list[Atom]:
     if words.is_never(token.text):
         return []
     parts = pieces(token.line)
-    leading = 0
-    while (
-        leading < len(parts) - 1
-        and words.is_when(parts[leading].text)
-        and not is_raised(parts[leading + 1], token.line)
-    ):
-        leading += 1
-    atoms: list[Atom] = [(index, "when", part) for part in parts[:leading]]
-    rest = token.line.part(sum(len(part.runs) for part in parts[:leading]))
-    return [*atoms, *((index, "text", line) for line in spread(rest))]
+    whens = [words.is_when(part.text) or words.is_noise(part.text) for part in parts]
+    whens = [
+        this and not is_raised(after, token.line) for this, after in zip(whens, [*parts[1:], parts[0]], strict=True)
+    ]
+    first = whens.index(False) if False in whens else 0
+    last = len(parts) - (whens[::-1].index(False) if False in whens else 0)
+    rest = token.line.part(*(sum(len(part.runs) for part in parts[:end]) for end in (first, last)))
+    texts: list[Atom] = [(index, "text", line) for line in spread(without_bullet(rest))]
+    return [*_whens(index, parts[:first]), *texts, *_whens(index, parts[last:])]
+
+
+def _whens(index: int, parts: list[Line]) -> list[Atom]:
+    return [(index, "when", part) for part in parts if not words.is_noise(part.text)]
 
 
 def _dates_apart(atom: Atom) -> list[Atom]:
@@ -105,7 +111,7 @@ def _dates_apart(atom: Atom) -> list[Atom]:
     while kind == "text" and rest is not None and (end := words.when_prefix(rest.text)):
         head, rest = split(rest, end)
         found.append((index, "when", head))
-    return [*found, (index, kind, rest)] if rest is not None else found
+    return [*found, (index, kind, without_bullet(rest))] if rest is not None else found
 
 
 def _event(
@@ -120,7 +126,7 @@ def _event(
         base=base,
         title=title[1].text,
         markup="text",
-        when="\n".join(_words_apart(line) for _, line in when),
+        when="\n".join(_RANGE.sub("\n", _words_apart(line)).rstrip(" :") for _, line in when),
         section=section,
     )
     return min(title[0], when[0][0]), item

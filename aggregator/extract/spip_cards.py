@@ -6,11 +6,13 @@ date, what stands before « EN SAVOIR PLUS ».
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from aggregator.extract import spip_words as words
+from aggregator.extract.dom import SAME_LINE
 from aggregator.extract.spip_marks import FAR, Landmarks
 from aggregator.extract.spip_tokens import Token, spread
 
@@ -34,29 +36,40 @@ class Card:
 def dated_cards(page: Landmarks) -> list[Card]:
     """The items that have a publication date, in the page's order."""
     tokens = page.tokens
+    for start, mark in enumerate(page.marks):
+        if mark == "talk":
+            page.take(start, page.end_of(start))
     dates = [index for index, token in enumerate(tokens) if token.kind == "date" and not page.used[index]]
     if not dates:
         return []
-    mores = sum(token.kind == "more" and not page.used[index] for index, token in enumerate(tokens))
     forms = Counter(tokens[index].form for index in dates)
     usual = max(forms, key=lambda form: (forms[form], form.endswith(",")))
-    likely = sum(tokens[index].form == usual and tokens[index].whole is None for index in dates)
-    uses_more = mores > 0 and mores * 2 >= likely
+    same = [index for index in dates if tokens[index].form == usual]
+    uses_more = _with_more(page, same) * 2 >= len(same)
     openers = _openers(page, usual, uses_more)
     levels = _levels(page, openers)
-    backwards = _titles_come_first(page, openers)
+    backwards = _titles_come_first(page, openers, uses_more)
     title_level = _title_level(page, openers)
+    titles, last = _titles_above(page, openers, backwards)
     cards: list[Card] = []
     for place, opener in enumerate(openers):
-        card = _boxed(page, openers, place, levels[place], uses_more, backwards)
+        card = None if last else _boxed(page, openers, place, levels[place], uses_more, backwards)
         if card is None:
-            following = openers[place + 1] if place + 1 < len(openers) else len(tokens)
-            card = _in_line(page, opener, following, levels[place], uses_more, title_level, backwards)
+            following = _following(page, openers, titles, place, last=last)
+            title = titles[place] if titles else opener
+            card = _in_line(page, title, opener, following, levels[place], uses_more, title_level)
         if card is not None and (cards and card.start < cards[-1].stop):
             card = None
         if card is not None and _is_item(page, card, uses_more, tokens[opener].form == usual):
             cards.append(card)
     return cards
+
+
+def _with_more(page: Landmarks, dates: list[int]) -> int:
+    """How many of these dates have an « EN SAVOIR PLUS » before the next one."""
+    mores = [index for index, token in enumerate(page.tokens) if token.kind == "more" and not page.used[index]]
+    bounds = [bisect_left(mores, index) for index in [*dates, len(page.tokens)]]
+    return sum(left < right for left, right in pairwise(bounds))
 
 
 def _openers(page: Landmarks, usual: str, uses_more: bool) -> list[int]:
@@ -73,11 +86,13 @@ def _openers(page: Landmarks, usual: str, uses_more: bool) -> list[int]:
         elif token.kind == "date":
             inside = lines is not None and lines > 0
             same = bool(openers) and token.form == page.tokens[openers[-1]].form
-            if lines == 0:
+            if lines == 0 and openers:
                 openers.pop()  # two dates, one after the other: the nearer one is the item's
-            if lines is not None and (
-                token.whole or (inside and uses_more and _in_text(page, index, same, usual, lines))
-            ):
+            if token.whole is not None:
+                goes_on = lines is not None and page.tokens[openers[-1]].whole is None
+            else:
+                goes_on = inside and uses_more and _in_text(page, index, same, usual, lines or 0)
+            if goes_on and lines is not None:
                 _as_text(page, index)
                 lines += 1
                 continue
@@ -111,8 +126,9 @@ def _levels(page: Landmarks, anchors: list[int]) -> list[int]:
     return [max(pair) for pair in zip([-1, *shared], [*shared, -1], strict=True)]
 
 
-def _titles_come_first(page: Landmarks, openers: list[int]) -> bool:
+def _titles_come_first(page: Landmarks, openers: list[int], uses_more: bool) -> bool:
     votes = 0
+    spoken = uses_more and _words_before_each(page, openers)
     for opener in openers:
         before, after = page.beside(opener, -1), page.beside(opener, 1)
         ahead = before is not None and _may_be_title(page, before, opener)
@@ -124,7 +140,26 @@ def _titles_come_first(page: Landmarks, openers: list[int]) -> bool:
             votes += 1 if ahead else -1
         elif before is not None and page.tokens[before].kind == "more":
             votes -= 1
+        elif uses_more and before is not None and after is not None and page.tokens[before].kind == "text":
+            together = page.low(before, opener)
+            apart = page.low(page.beside(before, -1) or 0, before)
+            # It begins the date's own element, or there is such a line before every date.
+            votes += spoken or apart < together >= page.low(opener, after)
     return votes > 0
+
+
+def _words_before_each(page: Landmarks, openers: list[int]) -> bool:
+    """Whether words stand before each date, after « EN SAVOIR PLUS » or a heading of news that we know."""
+    known = False
+    for opener in openers:
+        count, index = 0, opener - 1
+        while index >= 0 and not page.marks[index] and page.tokens[index].kind != "more":
+            count += page.tokens[index].kind == "text" and not page.is_keywords(index)
+            index -= 1
+        if not count:
+            return False
+        known = known or (index >= 0 and page.marks[index] == "list")
+    return known
 
 
 def _may_be_title(page: Landmarks, before: int, opener: int) -> bool:
@@ -137,6 +172,65 @@ def _may_be_title(page: Landmarks, before: int, opener: int) -> bool:
     next_ = page.beside(opener, 1)
     second = page.beside(next_, 1) if next_ is not None else None
     return second is None or page.tokens[second].kind != "text"  # else the title and its introduction come below
+
+
+def _titles_above(page: Landmarks, openers: list[int], backwards: bool) -> tuple[list[int | None], bool]:
+    """For each date the title some lines above it, where titles come first; and whether the dates end their items."""
+    bounds = [-1, *openers, len(page.tokens)]
+    near = [_title_near(page, opener, backwards) for opener in openers]
+    shapes = Counter(page.shape(index) for index in near if index is not None)
+    shape = max(shapes, key=lambda one: shapes[one]) if shapes else None
+    votes = 0
+    found: list[int | None] = []
+    for left, opener, right in zip(bounds, openers, bounds[2:], strict=False):
+        above = _nearest(page, shape, range(opener - 1, left, -1))
+        before = page.beside(opener, -1)
+        own = before if backwards and before is not None and before > left and _is_text(page, before) else None
+        found.append(own if above is None else above)
+        if left < 0 or any(page.marks[left + 1 : opener]):
+            votes += 1 if above is not None else -1
+        if right == len(page.tokens) or any(page.marks[opener + 1 : right]):
+            votes += -1 if _nearest(page, shape, range(opener + 1, right)) is not None else 1
+    last = votes > 0 and shape is not None and not backwards
+    return (found if backwards or last else []), last
+
+
+def _title_near(page: Landmarks, opener: int, backwards: bool) -> int | None:
+    """The first title in the direction where it is looked for."""
+    step = -1 if backwards else 1
+    index = page.beside(opener, step)
+    for _ in range(2):
+        if index is not None and (page.tokens[index].kind == "more" or not page.tokens[index].title_like):
+            index = page.beside(index, step)
+    return index if index is not None and page.tokens[index].title_like and not page.marks[index] else None
+
+
+def _is_text(page: Landmarks, index: int) -> bool:
+    return not page.used[index] and page.tokens[index].kind == "text" and not page.marks[index]
+
+
+def _following(page: Landmarks, openers: list[int], titles: list[int | None], place: int, *, last: bool) -> int:
+    """Where the next item begins at the latest."""
+    opener = openers[place]
+    if last:
+        after = page.beside(opener, 1)
+        return after + 1 if after is not None and page.tokens[after].kind == "more" else opener + 1
+    if place + 1 == len(openers):
+        return len(page.tokens)
+    title = titles[place + 1] if titles else None
+    return title if title is not None and title > opener else openers[place + 1]
+
+
+def _nearest(page: Landmarks, shape: tuple[str, int] | None, places: range) -> int | None:
+    """The first title of this shape among a few lines that no heading cuts."""
+    lines = 0
+    for index in places:
+        if page.marks[index] or lines == _MOST_LINES:
+            return None
+        lines += page.tokens[index].kind == "text"
+        if page.tokens[index].title_like and page.shape(index) == shape:
+            return index
+    return None
 
 
 def _title_level(page: Landmarks, openers: list[int]) -> int:
@@ -160,34 +254,34 @@ def _boxed(
     while stop < len(tokens) and tokens[stop].low > level and not page.marks[stop]:
         stop += 1
     inside = [index for index in range(start, stop) if not page.used[index]]
+    if all(tokens[index].low == SAME_LINE for index in inside[1:]):
+        return None  # a line of its own, « 3 mars 2021 – Titre », is no box
     if sum(index in openers[max(0, place - 1) : place + 2] for index in inside) != 1:
         return None
     mores = [index for index in inside if tokens[index].kind == "more"]
     if len(mores) != 1 if uses_more else mores:
         return None
     content = [index for index in inside if tokens[index].kind == "text"]
+    content = [index for index in content if mores and index < mores[0]] or content  # below: « Publié dans… »
     after = [index for index in content if index > opener]
     if not backwards and (mores or any(tokens[index].title_like for index in after)) and after:
         content, start = after, opener
-    if not content or (not mores and not any(tokens[index].title_like for index in content)):
+    if not content or not (mores or any(tokens[index].title_like or tokens[index].in_card for index in content)):
         return None
     return Card(start, stop, content, opener, mores[0] if mores else None)
 
 
 def _in_line(
-    page: Landmarks, opener: int, following: int, level: int, uses_more: bool, title_level: int, backwards: bool
+    page: Landmarks, start: int | None, opener: int, following: int, level: int, uses_more: bool, title_level: int
 ) -> Card | None:
-    """The item as what stands between its date and « EN SAVOIR PLUS », a heading, or the next item."""
+    """The item from its date, or its title above that, to « EN SAVOIR PLUS », a heading, or the next item."""
+    if start is None:
+        return None
     tokens = page.tokens
-    card = Card(opener, opener + 1, date=opener)
-    title = page.beside(opener, -1) if backwards else None
-    if backwards:
-        if title is None or page.used[title] or tokens[title].kind != "text" or page.marks[title]:
-            return None
-        card.start = title
-        card.content.append(title)
-        last = page.beside(following, -1) if following < len(tokens) else None
-        following = last if last is not None and last > opener else following
+    above = [index for index in range(start, opener) if not page.used[index]]
+    content = [index for index in above if tokens[index].kind == "text"]
+    more = next((index for index in above if tokens[index].kind == "more"), None)
+    card = Card(start, opener + 1, content, opener, more)
     for index in range(opener + 1, following):
         token = tokens[index]
         if not uses_more and (token.low < level or len(card.content) >= _MOST_LINES):
@@ -214,6 +308,9 @@ def _is_item(page: Landmarks, card: Card, uses_more: bool, usual: bool) -> bool:
     """Whether a date and what is near it is an item: « EN SAVOIR PLUS » says so, or its title's link."""
     if card.more is not None:
         return True
+    first = page.tokens[card.content[0]]
+    if words.is_never(first.text) or (uses_more and first.is_meta):
+        return False  # the date of the day, and a menu
     title, _ = title_of([page.tokens[index] for index in card.content], sure=False)
     link = title.any_link if title else None
     return link is not None and not words.leads_elsewhere(link) and (usual or not uses_more)
@@ -232,6 +329,7 @@ def undated_cards(page: Landmarks, *, dated: bool, left_out: list[str]) -> list[
     level_of = dict(zip(every, _levels(page, every), strict=True))
     title_level = _title_level(page, every)
     cards: list[Card] = []
+    told = {more for more in every if page.used[more]}
     for more, level in level_of.items():
         if page.used[more]:
             continue
@@ -239,15 +337,18 @@ def undated_cards(page: Landmarks, *, dated: bool, left_out: list[str]) -> list[
         content = _undated_lines(page, before, more, level, title_level)
         if not content:
             continue
+        link = tokens[more].any_link
+        if link is not None and words.leads_elsewhere(link):
+            left_out.append(f"« {words.short(tokens[content[0]].text)} » leads to no article")
+            continue
         keyed = page.is_keywords(content[0])
-        among = (
-            before in level_of and page.low(before, more) >= level_of[before] and content[0] == page.beside(before, 1)
-        )
+        among = before in told and page.low(before, more) >= level_of[before] and content[0] == page.beside(before, 1)
         if dated and not keyed and not among:
             left_out.append(
                 f"« {words.short(tokens[content[0]].text)} » stands by « {tokens[more].text} » and has no date"
             )
             continue
+        told.add(more)
         cards.append(Card(content[0], more + 1, content, None, more))
     return cards
 
@@ -292,6 +393,7 @@ def title_of(lines: list[Token], *, sure: bool) -> tuple[Token | None, list[Toke
 
     `sure`: the first line is an item's, even if its words are a menu's.
     """
+    lines = [token for token in lines if not token.is_meta or words.is_never(token.text)] or lines
     lines = [token for place, token in enumerate(lines) if not words.is_never(token.text) or (sure and place == 0)]
     if not lines:
         return None, []

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 
 from aggregator.extract import spip_words as words
+from aggregator.extract.dom import SAME_LINE
 from aggregator.extract.spip_agenda import Placed, read_agendas
 from aggregator.extract.spip_cards import Card, dated_cards, title_of, undated_cards
 from aggregator.extract.spip_marks import Landmarks
@@ -182,12 +183,16 @@ def _sidebar(page: Landmarks, start: int, begin: int, base: str | None, known: s
     tokens, level = page.tokens, page.tokens[start].line.heading
     items: list[Placed] = []
     shape: tuple[str, int] | None = None
-    low = tokens[begin].low if begin < len(tokens) else 0
+    low = next((token.low for token in tokens[begin:] if token.low < SAME_LINE), 0)
     for index in range(begin, len(tokens)):
         token = tokens[index]
         if token.kind == "noise":
             continue
-        if token.low < low or page.used[index] or token.kind != "text" or page.cuts(index, level) or not token.link:
+        if token.low < low or page.used[index] or token.kind != "text" or page.cuts(index, level):
+            return items, index
+        if not token.link and words.is_never(token.text):
+            continue
+        if not token.link:
             return items, index
         here = (token.line.tag, token.line.heading)
         if words.is_never(token.text) or words.leads_elsewhere(token.link):

@@ -27,6 +27,11 @@ class Landmarks:
         """Depth of the innermost element that holds tokens `start` and `stop` (start <= stop)."""
         return min((self.tokens[index].low for index in range(start + 1, stop + 1)), default=FAR)
 
+    def end_of(self, heading: int) -> int:
+        """Where what stands under a heading ends: with the innermost element that holds both, or at the next heading."""
+        end = self._ends[heading + 1] if heading + 1 < len(self.tokens) else heading + 1
+        return next((index for index in range(heading + 1, end) if self.marks[index]), end)
+
     def covers(self, heading: int, index: int) -> bool:
         """Whether a token stands in the innermost element that holds a heading and what follows it."""
         return heading + 1 >= index or index < self._ends[heading + 1]
@@ -35,6 +40,10 @@ class Landmarks:
         """Whether the token is a heading that ends what stands under a heading of `level` (0: no h1..h6)."""
         own = self.tokens[index].line.heading
         return self.marks[index] is not None or bool(own and level and own <= level and not self.tokens[index].link)
+
+    def shape(self, index: int) -> tuple[str, int]:
+        """The make of a token's line: its block and its heading level."""
+        return self.tokens[index].line.tag, self.tokens[index].line.heading
 
     def is_keywords(self, index: int) -> bool:
         """Whether it is a line such as « Haïti / Actualité / Crises et réhabilitation »."""
@@ -53,9 +62,10 @@ class Landmarks:
             return None
         before = self.beside(index, -1)
         if before is not None and (
-            self.tokens[before].kind == "date" or (known == "list" and self.is_keywords(before))
+            (self.tokens[before].kind == "date" and token.low >= self.tokens[before].low)
+            or (known == "list" and self.is_keywords(before))
         ):
-            return None  # what follows a date or keywords is a title, whatever its words
+            return None  # what follows a date (unless that ends its element) or keywords is a title, whatever its words
         line = token.line
         strong = line.heading or line.bold or line.is_image
         if not strong and self._in_menu(index):

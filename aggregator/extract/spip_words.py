@@ -14,25 +14,40 @@ _MONTH = (
     r"(?:janv(?:ier)?|jan|fevr(?:ier)?|fev|mars?|avr(?:il)?|mai|juin|juil(?:let)?|jui|jul|aout|aou|sept(?:embre)?|sep"
     r"|oct(?:obre)?|nov(?:embre)?|dec(?:embre)?)\.?"
 )
-_WEEKDAY = r"(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lun|mer|jeu|ven|sam|dim)\.?"
+_WEEKDAY = r"(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lun|mar|mer|jeu|ven|sam|dim)\.?"
 _DAY = r"(?:[12]\d|3[01]|0?[1-9])(?:\s?er)?"
-_DATE = rf"(?:{_DAY}\s{_MONTH}\s(?:19|20)\d\d|{_DAY}[/.](?:1[0-2]|0?[1-9])[/.](?:19|20)\d\d)"
+_DATE = rf"(?:{_DAY}\s{_MONTH}\s(?:19|20)\d\d|{_DAY}[/.-](?:1[0-2]|0?[1-9])[/.-](?:19|20)?\d\d(?!\d))"
+_MACHINE = r"(?:19|20)\d\d-\d\d-\d\d(?:[ t]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:z|[+-]\d\d(?::?\d\d)?)?)?"
+_HOUR = r"(?:,?\s(?:(?:a|-|–|—)\s)?\d{1,2}\s?(?:h|:)\s?(?:\d\d)?(?:\s?min)?(?!\w))?"
 
 # « Le 11 mars 2021, » · « 11 mars 2021 » · « Publié le 11/03/2021 » · « (jeudi 1er mars 2018) », at the start of a text.
 _PUBLISHED = re.compile(
-    rf"\(?(?P<le>(?:(?:publie(?:e)?|mis(?:e)? en ligne|paru(?:e)?|poste(?:e)?)\s)?(?:le\s|:\s?)?)(?:{_WEEKDAY},?\s)?{_DATE}\)?\s?"
+    rf"[(\[]?(?P<le>(?:par [^,\d]{{2,30}},\s|(?:date(?: de publication)?|publication|parution)\s?:\s)?"
+    rf"(?:(?:(?:article |actualite )?publie(?:e)?|mis(?:e)? en ligne|paru(?:e)?|poste(?:e)?)\s)?(?:le\s|:\s?)?)(?:(?:{_WEEKDAY},?\s)?{_DATE}{_HOUR}|{_MACHINE})[)\]]?\s?"
     r"(?P<comma>,?)"
 )
 _AUTHOR = re.compile(r"[\s,–—-]*\bpar\s+(?P<name>\S.*)", re.DOTALL)
-_MAYBE_DATE = re.compile(r"\D{0,30}\d{1,2}(?:\D{1,16}|[/.]\d{1,2}[/.])\d{4}")  # quick, and right when it says no
+_MAYBE_DATE = re.compile(
+    r"(?:19|20)\d\d-|\D{0,50}\d{1,2}(?:\D{1,16}\d{4}|[/.-]\d{1,2}[/.-]\d\d)"
+)  # quick, and right when it says no
+_BULLET = re.compile(r"[\s:|·•●▪■►▶→›»>*–—-]+(?=\S)")
+_FILED = re.compile(r"\s*(?:[|·•/]|,?\sdans\s)[^.!?…|]{2,60}|\s*[^\W\d]+(?:\s[^\W\d]+){0,2}")
+_FILED_BEFORE = re.compile(r"[^\W\d][^\d.!?…|]{1,28}\s[-–—|·•/:]\s(?=\S)")
+_SHORT_DAY = re.compile(
+    rf"(?:le )?(?:{_WEEKDAY} )?(?:{_DAY}\s?{_MONTH}|{_MONTH}\s?{_DAY}|{_DAY})|il y a .{{2,20}}|hier|aujourd'hui"
+)
+_UPDATE = re.compile(
+    r"(?:(?:date de )?(?:la )?derniere )?(?:mise a jour|modification)|mis a jour(?: le)?|(?:nous sommes|aujourd'hui)(?: le)?"
+)
 _EDGES = re.compile(r"[\s,;:|·•.–—-]*")
 
 _WHEN_WORD = re.compile(
     rf"(?:du|au|le|les|de|des|a|et|ou|des|jusqu'au|jusqu'a|partir|h|heures?|{_WEEKDAY},?|{_MONTH},?|{_DAY},?|{_DAY}{_MONTH}"
+    rf"|{_MACHINE}"
     r"|(?:19|20)\d\d,?|\d{1,2}[/.]\d{1,2}(?:[/.]\d{2,4})?,?|\d{1,2}\s?(?:h|:)\s?(?:\d\d)?,?|[-–—,.|/>→])"
 )
 _ANY_DAY = re.compile(r"\d")
-_DATED = re.compile(rf"(?<![a-z]){_MONTH}(?![a-z])|\d[/.]\d")
+_DATED = re.compile(rf"(?<![a-z]){_MONTH}(?![a-z])|\d[/.]\d|\d{{4}}-\d\d")
 _DAY_AND_MONTH = (
     rf"(?:{_WEEKDAY}\s)?(?:{_DAY}\s?{_MONTH}(?:\s(?:19|20)\d\d(?!\d))?|\d{{1,2}}[/.]\d{{1,2}}(?:[/.]\d{{4}})?)"
 )
@@ -51,13 +66,16 @@ MORE_TAIL = re.compile(r"\s(?=EN SAVOIR PLUS\W{0,3}$)")
 _DEFAULT_IMAGE = re.compile(r"images? par defaut|images? ?/ ?illustrations?")
 _NOISE = re.compile(
     r"images? par defaut|images? ?/ ?illustrations?|(?:images?|illustrations?|photos?|vignettes?|logos?)(?: [\w-]+\.\w{3,4})?"
-    r"|logo\b.{0,80}|[\W_]*"
+    r"|logo\b.{0,80}|(?:mots?[- ]cles?|themes?|tags?|etiquettes?) ?: .*|(?:classe|publie)e? dans .*|[\W_]*"
 )
 
 _AGENDA = re.compile(
     r"(?:l'|notre |nos |mon |a l')?agenda(?: (?!\d).{1,40})?|(?:prochains? )?(?:evenements?|rendez-vous)(?: a venir)?|a venir"
 )
 _SIDEBAR = re.compile(r"(?:les |nos |dernieres |les dernieres )?(?:actualites|actus)(?: recentes)?|a la une")
+_TALK = re.compile(
+    r"(?:(?:les )?derniers |nouveaux )?(?:commentaires?|tweets?|messages?)(?: recents)?|(?:le )?forum|reactions?"
+)
 _RESOURCES = re.compile(
     r"(?:le |notre )?centre de ressources?|mediatheque|documents? a telecharger|sur ces themes|dans la meme rubrique"
     r"|mots[- ]cles?|suivez[- ]nous|reseaux sociaux|newsletter|lettre d'information|rechercher|partenaires|rubriques?"
@@ -65,7 +83,8 @@ _RESOURCES = re.compile(
 _LIST = re.compile(r"(?:l'|les |dernieres |toutes les )?(?:actualites?|actus) [^/]{2,60}")
 
 _NEVER = re.compile(
-    r"accueil|contacts?|contactez[- ]nous|nous contacter|mentions legales|credits?|plan du site|(?:fil )?rss|newsletter"
+    r"accueil|contacts?|contactez[- ]nous|nous contacter|mentions legales|credits?|plan du site|(?:fil )?rss(?: [\d.]+)?|newsletter"
+    r"|(?:\d+|aucun|pas de|(?:laisser|ajouter|poster|ecrire) un) commentaires?|commenter|commentaires?(?: \(?\d+\)?)?"
     r"|accessibilite(?: ?: ?(?:non|partiellement|totalement) conforme)?|s'abonner|abonnez[- ]vous(?: .*)?|s'inscrire"
     r"|inscription|adherer|adhesion|facebook|twitter|x|linkedin|instagram|youtube|flickr|dailymotion|viadeo|bluesky"
     r"|mastodon|whatsapp|imprimer|partager(?: sur .*)?|envoyer(?: (?:par|a) .*)?|recherche[r]?|ok|se connecter|connexion"
@@ -99,6 +118,38 @@ def is_more(text: str, *, linked: bool) -> bool:
     return bool((_MORE if linked else _MORE_ALONE).fullmatch(folded))
 
 
+def filed_before(text: str) -> int:
+    """How long « Actualité - » before a date is."""
+    found = _FILED_BEFORE.match(text)
+    return found.end() if found else 0
+
+
+def bullet(text: str) -> int:
+    """How long the « • », « – » or « : » before the words of a line is."""
+    found = _BULLET.match(text)
+    return found.end() if found else 0
+
+
+def is_filed(text: str) -> bool:
+    """« | Actualités CUF », « dans Vie du réseau » after a date: where the item is filed."""
+    return len(text) <= 80 and _FILED.fullmatch(text) is not None
+
+
+def is_short_day(text: str) -> bool:
+    """« 11 mars », « Il y a 3 jours »: a day that its element's `datetime` says in full."""
+    return len(text) <= 40 and _SHORT_DAY.fullmatch(fold(text)) is not None
+
+
+def is_machine_day(text: str) -> bool:
+    """Whether an attribute says a day or an instant as ISO 8601 has it."""
+    return re.fullmatch(_MACHINE, text.lower()) is not None
+
+
+def is_update(text: str) -> bool:
+    """« Dernière mise à jour », « Nous sommes le »: what a site says of itself before a date."""
+    return len(text) <= 60 and _UPDATE.fullmatch(fold(text).strip(" :")) is not None
+
+
 def is_noise(text: str) -> bool:
     """« image par defaut », « Image / illustration », punctuation: words that say nothing."""
     return len(text) <= 120 and _NOISE.fullmatch(fold(text)) is not None
@@ -118,7 +169,7 @@ def is_when(text: str) -> bool:
     """Whether every word is a date's or an hour's: « 20 », « nov », « Du 21/10/2026 au 24/10/2026 »."""
     if len(text) > 80:
         return False
-    words = fold(text).replace("(", " ").replace(")", " ").split()
+    words = fold(text).replace("(", " ").replace(")", " ").strip(" :").split()
     return bool(words) and all(_WHEN_WORD.fullmatch(word) for word in words)
 
 
@@ -137,11 +188,19 @@ def keywords(text: str) -> tuple[str, ...]:
 
 
 def heading(text: str) -> str | None:
-    """What a heading of these words announces: "agenda", "sidebar" (undated news), "resources", "list"; else None."""
+    """What a heading of these words announces: "agenda", "sidebar" (undated news), "resources", "talk"
+    (comments), "list"; else None.
+    """
     if len(text) > 80:
         return None
     folded = fold(text).strip(" :>»-–—|•")
-    for name, words in (("agenda", _AGENDA), ("sidebar", _SIDEBAR), ("resources", _RESOURCES), ("list", _LIST)):
+    for name, words in (
+        ("agenda", _AGENDA),
+        ("sidebar", _SIDEBAR),
+        ("resources", _RESOURCES),
+        ("talk", _TALK),
+        ("list", _LIST),
+    ):
         if words.fullmatch(folded):
             return name
     return None
@@ -154,6 +213,17 @@ def published(text: str) -> tuple[int, str] | None:
     """
     found = _match(_PUBLISHED, text) if _MAYBE_DATE.match(text) else None
     return (found[0], found[1]["le"].strip() + found[1]["comma"]) if found else None
+
+
+def is_day(text: str) -> bool:
+    """Whether a text is a publication date and nothing else."""
+    found = published(text)
+    return found is not None and _EDGES.fullmatch(text[found[0] :]) is not None
+
+
+def may_begin_date(text: str) -> bool:
+    """Quick, and right when it says no: whether words may begin a date."""
+    return bool(text) and (text[0].isdigit() or text[0] in "([LlPpMmJjVvSsDdAa") and len(text) <= 400
 
 
 def when_prefix(text: str) -> int:
@@ -201,7 +271,7 @@ _EVENT = re.compile(
 )
 _HOST = re.compile(r"(?:https?:)?//[^/?#]*", re.IGNORECASE)
 _ELSEWHERE = re.compile(
-    r"[?&](?:rubrique|mot|auteur|site|breve|id_rubrique=|id_mot=|id_auteur=)\d+|[?&]page=(?:plan|contact|recherche|login)"
+    r"^\.?/?$|[?&](?:rubrique|mot|auteur|site|breve|id_rubrique=|id_mot=|id_auteur=)\d+|[?&]page=(?:plan|contact|recherche|login)"
     r"|[?&]debut_|/-[^/?#]*-/?(?:[?#]|$)|/(?:\+|%2[Bb])-[^/?#]*-(?:\+|%2[Bb])/?(?:[?#]|$)|^(?:-|\+-|%2[Bb]-)[^/?#]*-"
     r"|\.(?:pdf|docx?|xlsx?|pptx?|od[tsp]|zip|jpe?g|png|gif|svg|webp|mp[34]|avi|mov|ogg|wav|ics|xml|rss)(?:[?#]|$)",
     re.IGNORECASE,

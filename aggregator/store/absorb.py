@@ -85,13 +85,14 @@ class Absorber:
         stored = self._stored(source.slug, fresh)
         items = Touched()
         stored = self._continued(source.slug, fresh, stored, items)
-        listed_before: int | None = state["listed"]
+        sifted = {one.key for page in visit.pages for one in page.sifted}
+        listed_before: int | None = None if visit.anew else state["listed"]
         out_of_sight = self._out_of_sight(visit, fresh, stored)
         listed = len(fresh) + len(out_of_sight)
-        if not listed and listed_before:
+        if not listed and state["listed"] and not sifted:
             result.state = "empty"
             result.alarm = (
-                f"nothing is listed where {listed_before} items were: nothing was withdrawn; look at the page"
+                f"nothing is listed where {state['listed']} items were: nothing was withdrawn; look at the page"
             )
             return
         shrunk_since = instant(str(state["shrunk_since"])) if state["shrunk_since"] else None
@@ -108,6 +109,11 @@ class Absorber:
         elif visit.partial:
             result.alarm = visit.error
         gone = [old for key, old in stored.items() if old.listed and key not in fresh and old.id not in out_of_sight]
+        unjudged = [
+            old for old in gone if visit.anew or old.key in sifted
+        ]  # that it is not shown does not say it is not there
+        self._age(unjudged, str(state["last_success"] or stamp(visit.at)), visit.at)
+        gone = [old for old in gone if old not in unjudged]
         if small or visit.partial:
             missing = sum(1 for old in gone if old.missing)
         else:
@@ -311,12 +317,15 @@ class Absorber:
             complete=visit.complete,
             today=visit.at.date().isoformat(),
         )
-        at = stamp(visit.at)
+        self._age([old for old in gone if old.key in aged], last_success, visit.at)
+        return self._count_missing([old for old in gone if old.key in lost], visit.at, last_success, items, result)
+
+    def _age(self, left: Iterable[_Stored], last_success: str, now: datetime) -> None:
+        """Note sightings that left their list as everything does: they are not missing."""
         self.connection.executemany(
             "UPDATE sightings SET last_seen = coalesce(last_seen, ?), aged_at = ?, missing_visits = 0 WHERE id = ?",
-            [(last_success, at, old.id) for old in gone if old.key in aged],
+            [(last_success, stamp(now), old.id) for old in left],
         )
-        return self._count_missing([old for old in gone if old.key in lost], visit.at, last_success, items, result)
 
     def _count_missing(
         self, lost: Iterable[_Stored], now: datetime, last_success: str, items: Touched, result: Absorbed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from aggregator.model import Source, Visit
@@ -55,6 +55,12 @@ def record(connection: sqlite3.Connection, visit: Visit, result: Absorbed) -> No
                 "INSERT INTO refusals VALUES (?, ?, ?, ?, ?)",
                 [(run, r.where, r.field, r.value, r.why) for r in page.refused[:_MAX_REFUSALS]],
             )
+        if page.sifted:
+            connection.executemany(
+                "INSERT INTO sifted VALUES (:source, :key, :title, :url, :why, :at, :at) ON CONFLICT (source, key) DO UPDATE SET"
+                " (title, url, why, last_seen) = (excluded.title, excluded.url, excluded.why, excluded.last_seen)",
+                [{**asdict(one), "source": visit.source, "at": stamp(page.at)} for one in page.sifted],
+            )
         if page.memory is not None:
             connection.execute(
                 "INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -86,6 +92,7 @@ def next_turn(
         if result.state != "empty":
             result.state = _failed_state(visit)
         result.alarm = result.alarm or (visit.error if result.state in ("gone", "blocked", "closed", "empty") else None)
+    result.alarm = visit.notice or result.alarm
     at = stamp(visit.at)
     due = next_visit(source.slug, rhythm, now=visit.at, until=visit.until, gone=result.state == "gone")
     moved_visits = (
@@ -102,6 +109,10 @@ def next_turn(
         values["fingerprint"] = visit.fingerprint
         urls = [page.url for page in visit.pages if page.memory is not None]
         connection.execute(f"DELETE FROM pages WHERE source = ? AND url NOT IN ({marks(urls)})", (source.slug, *urls))
+    if visit.way is not None:
+        said = json.dumps(asdict(visit.way), ensure_ascii=False)
+        if said != state["way"]:
+            values |= {"way": said, "way_at": at}
     if good:
         values["last_success"] = at
     if result.new or result.changed or result.withdrawn:

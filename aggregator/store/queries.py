@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from aggregator.model import HostMemory, Known, PageMemory
+from aggregator.model import HostMemory, Known, PageMemory, Way
 from aggregator.store.rows import instant, stamp
 
 
@@ -35,8 +35,10 @@ def known(connection: sqlite3.Connection) -> dict[str, Known]:
     ):
         pages.setdefault(slug, {})[url] = PageMemory(etag, last_modified, digest, tuple(json.loads(more)))
     return {
-        slug: Known(fingerprint, pages.get(slug, {}))
-        for slug, fingerprint in connection.execute("SELECT source, fingerprint FROM source_state")
+        slug: Known(fingerprint, pages.get(slug, {}), Way(**json.loads(way)) if way else None, failures)
+        for slug, fingerprint, way, failures in connection.execute(
+            "SELECT source, fingerprint, way, failures FROM source_state"
+        )
     }
 
 

@@ -38,7 +38,9 @@ CREATE TABLE source_state (
   alarm TEXT,
   moved_to TEXT,
   moved_visits INTEGER NOT NULL DEFAULT 0,
-  error_class TEXT, error TEXT
+  error_class TEXT, error TEXT,
+  way TEXT CHECK (way IS NULL OR json_valid(way)),
+  way_at TEXT
 ) STRICT;
 
 CREATE TABLE pages (
@@ -236,6 +238,17 @@ CREATE TABLE feeds (
   months TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(months))
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE sifted (
+  source TEXT NOT NULL REFERENCES sources (slug),
+  key TEXT NOT NULL,
+  title TEXT NOT NULL,
+  url TEXT,
+  why TEXT NOT NULL,
+  first_seen TEXT NOT NULL,
+  last_seen TEXT NOT NULL,
+  PRIMARY KEY (source, key)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE unpublished (
   item_id INTEGER PRIMARY KEY REFERENCES items (id)
 ) STRICT;
@@ -319,7 +332,8 @@ SELECT n.slug AS source, n.name, n.level, n.insee, n.siren, n.kind, n.enabled, t
   coalesce(sum(s.first_seen >= strftime('%Y-%m-%dT%H:%M:%SZ', t.last_visit, '-30 days')), 0) AS last_30_days,
   coalesce(sum(s.item_id <> s.home_id), 0) AS joined,
   max(coalesce(s.published, s.first_seen)) AS newest,
-  CAST(julianday(t.last_visit) - julianday(max(coalesce(s.published, s.first_seen))) AS INTEGER) AS silent_days
+  CAST(julianday(t.last_visit) - julianday(max(coalesce(s.published, s.first_seen))) AS INTEGER) AS silent_days,
+  (SELECT count(*) FROM sifted AS f WHERE f.source = n.slug) AS sifted
 FROM sources AS n LEFT JOIN source_state AS t ON t.source = n.slug LEFT JOIN sightings AS s ON s.source = n.slug
 WHERE n.removed_at IS NULL GROUP BY n.slug;
 

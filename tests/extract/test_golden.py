@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import MISSING, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,24 +12,11 @@ import pytest
 import yaml
 
 from aggregator import extract
+from aggregator.discover.record import plain
 from aggregator.model import Limits, Page, RawItem
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 FOLDERS = sorted(folder.name for folder in GOLDEN.iterdir() if (folder / "source.yaml").exists())
-
-
-def plain(value: object) -> object:
-    """Tuples and nested dataclasses as JSON has them, without what is left at its default."""
-    if isinstance(value, tuple):
-        return [plain(inner) for inner in value]
-    if not hasattr(value, "__dataclass_fields__"):
-        return value
-    defaults = {
-        field.name: field.default if field.default_factory is MISSING else field.default_factory()
-        for field in fields(value)  # type: ignore[arg-type]
-    }
-    said = {name: getattr(value, name) for name in defaults}
-    return {name: plain(one) for name, one in said.items() if one != defaults[name]}
 
 
 def page_of(folder: Path, url: str) -> Page:

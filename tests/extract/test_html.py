@@ -90,6 +90,56 @@ def test_relative_links_are_relative_to_the_base_the_page_says() -> None:
     assert one("<li><a href=a>T</a>").base is None
 
 
+# ── dates that stand over several blocks, or in pieces ──────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("heading", "own", "words"),
+    [
+        ("Jeudi 12 mars 2026", "18h30", "Jeudi 12 mars 2026\n18h30"),
+        ("Jeudi 12 mars", "10h-12h", "Jeudi 12 mars\n10h-12h"),
+        ("Mars 2026", "Jeudi 12", "Jeudi 12 Mars 2026"),
+        ("Mars 2026", "Jeudi 12 à 18h30", "Jeudi 12 Mars 2026 à 18h30"),
+        ("2025", "12 mars à 18h", "12 mars 2025 à 18h"),
+        ("2025", "Du 12 au 14 mars", "Du 12 au 14 mars 2025"),
+        ("Mars 2026", "12/03/2026", "12/03/2026"),
+        ("Jeudi 12 mars 2026", "", "Jeudi 12 mars 2026"),
+    ],
+)
+def test_a_heading_says_what_the_date_of_a_block_leaves_out(heading: str, own: str, words: str) -> None:
+    text = f"<h2>1er janvier 2020</h2><h2>{heading}</h2><ul><li><i>{own}</i><a href=a>Un</a></ul>"
+    assert one(text, day="h2", when="i", kind="event").when == words
+    assert one(text, day="h2", date="i").published == words
+
+
+def test_each_block_has_the_last_heading_before_it() -> None:
+    text = "<li><a href=z>Z</a></li><h2>12 mai</h2><li><a href=a>A</a><li><a href=b>B</a></li><h2>13 mai</h2><li><a href=c>C"
+    assert [item.published for item in read(text, day="h2").items] == [None, "12 mai", "12 mai", "13 mai"]
+
+
+def test_items_without_an_element_of_their_own_are_what_stands_between_two() -> None:
+    text = """<div><h2>Mai</h2><h3>Un</h3><p>12<p><a href=a>Suite</a><h3>Deux</h3><ul><li><a href=b>b</a></ul><p>13
+        <h2>Juin</h2><p><a href=x>Tout</a><h3>Trois</h3></div><p><a href=c>c</a>"""
+    found = read(text, item="h3", flat=True, title="h3", link="a", date="p", day="h2")
+    assert [(item.title, item.url, item.published) for item in found.items] == [
+        ("Un", "a", "12 Mai"),
+        ("Deux", "b", "13 Mai"),
+    ]
+    assert found.left_out == ("« Trois » has no link",)
+
+
+def test_parts_of_a_date_in_elements_of_their_own_are_words() -> None:
+    parts = "<p><b>23</b><b>nov</b><b>2025</b></p>"
+    assert one(f"<li><a href=a>T</a>{parts}", date="p").published == "23 nov 2025"
+    assert one(f"<li><a href=a>T</a>{parts}", when="p", kind="event").when == "23\nnov\n2025"
+    assert one("<li><a href=a>T</a><p><b>5</b><b>avr.</b><b>2026</b></p>", date="p").published == "5 avr. 2026"
+    assert one("<li><a href=a>T</a><p>1<sup>er</sup> mai</p>", date="p").published == "1er mai"
+
+
+def test_words_in_no_link_can_be_taken() -> None:
+    assert one("<li>12 mai : <a href=a>Le 8 mai</a> <i>(Lyon)</i>", date="::unlinked").published == "12 mai :  (Lyon)"
+
+
 # ── what cannot be read ─────────────────────────────────────────────────────────────────────────
 
 
@@ -159,6 +209,9 @@ def test_a_next_page_that_leads_nowhere_is_not_followed() -> None:
         ("next", "a:contains('x')"),
         ("pages", 0),
         ("pages", "3"),
+        ("item", "li::unlinked"),
+        ("day", "h2["),
+        ("flat", "yes"),
         ("kind", "article"),
     ],
 )

@@ -5,20 +5,23 @@ from __future__ import annotations
 import json
 import pickle
 import random
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from aggregator import visit
 from aggregator.errors import ExtractError, NothingFound
 from aggregator.extract.spip import Spip
-from aggregator.model import Extracted, Limits, Page, RawItem
+from aggregator.model import Extracted, Limits, Page, RawItem, Source
 from tests.extract.skeletons import Skeleton
 
 HERE = Path(__file__).parent
 GOLDEN = HERE.parent / "golden"
 CUF: dict[str, Any] = json.loads((HERE / "pages" / "cuf.json").read_text("utf-8"))
+PARIS = ZoneInfo("Europe/Paris")
 LIST = "https://www.cites-unies-france.org/-Actualites-"
 
 
@@ -86,6 +89,34 @@ def test_the_cuf_page_says_the_same_in_six_markups(slug: str) -> None:
     check(found, CUF)
     assert len(dated(found)) == 16
     assert len(undated(found)) == len(events(found)) == 3
+
+
+MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
+
+
+def day_of(said: str) -> date:
+    """« Le 11 mars 2021, » of the records."""
+    number, month, year = said.removeprefix("Le ").rstrip(",").split()
+    return date(int(year), MONTHS.index(month) + 1, int(number.removesuffix("er")))
+
+
+def day(when: date | datetime | None) -> date | None:
+    return when.astimezone(PARIS).date() if isinstance(when, datetime) else when
+
+
+@pytest.mark.parametrize("slug", ["dates-in-titles", "ids", "linked-cards", "dates-last", "short-days", "portal"])
+def test_the_cuf_page_tells_the_same_days_in_markups_that_say_them_otherwise(slug: str) -> None:
+    source = Source("cuf", "CUF", LIST, "spip", Spip())
+    reading = visit.read(source, page((GOLDEN / f"cuf-{slug}" / "page.html").read_text("utf-8")))
+    told = {(one.title, one.subtitle, one.section, day(one.published)) for one in reading.sightings if one.news}
+    assert told == {
+        (item["title"], item.get("subtitle"), section["heading"], day_of(item["date"]))
+        for section in CUF["sections"]
+        for item in section["items"]
+    } | {(item["title"], None, "Actualités", None) for item in CUF["sidebar"]}
+    events = {one.title: one.when for one in reading.sightings if not one.news}
+    assert [str(events[event["title"]].start) for event in CUF["agenda"]] == ["2025-11-20", "2025-11-21", "2026-10-21"]
+    assert len(reading.sightings) == 22 and len(events) == 3
 
 
 @pytest.mark.parametrize("block", range(10))
@@ -254,6 +285,107 @@ def test_a_sidebar_link_that_leads_to_no_article_is_no_item(link: str) -> None:
     assert [item.url for item in read(side).items] == ["n"]
 
 
+@pytest.mark.parametrize(
+    ("date", "published"),
+    [
+        ("<p>[11/03/2021]</p>", "[11/03/2021]"),
+        ("<p>11-03-2021</p>", "11-03-2021"),
+        ("<p>11.03.21</p>", "11.03.21"),
+        ("<p>11 mars 2021 à 10h25</p>", "11 mars 2021 à 10h25"),
+        ("<p>Jeudi 11 mars 2021 - 09:00</p>", "Jeudi 11 mars 2021 - 09:00"),
+        ("<p>11 mars 2021 | Vie du réseau</p>", "11 mars 2021"),
+        ("<p>11 mars 2021 · 3 min de lecture</p>", "11 mars 2021"),
+        ("<p>Actualité - 11 mars 2021</p>", "11 mars 2021"),
+        ("<p>Date : 11 mars 2021</p>", "Date : 11 mars 2021"),
+        ("<p>Article publié le 11 mars 2021</p>", "Article publié le 11 mars 2021"),
+        ("<p>Par Rédaction, le 11 mars 2021</p>", "Par Rédaction, le 11 mars 2021"),
+        ("<div><i>11</i><i>mars</i><i>2021</i></div>", "11 mars 2021"),
+        ("<div>11</div><div>mars</div><div>2021</div>", "11 mars 2021"),
+        ("<time datetime=2021-03-11>11 mars</time>", "2021-03-11"),
+        ("<p><abbr title=2021-03-11T09:00:00Z>Il y a 3 jours</abbr></p>", "2021-03-11T09:00:00Z"),
+        ("<time datetime=2021-03-11>11/03/2021</time>", "11/03/2021"),
+    ],
+)
+def test_a_day_is_read_in_the_forms_that_sites_give_it(date: str, published: str) -> None:
+    for item in (
+        "<li>{}<h3><a href={}>Titre</a></h3><p>Intro</p>",
+        "<li><h3><a href={1}>Titre</a></h3>{0}<p>Intro</p>",
+    ):
+        found = read("<ul>" + "".join(item.format(date, link) for link in "abc") + "</ul>")
+        assert [(one.published, one.url) for one in found.items] == [(published, link) for link in "abc"]
+        assert {(one.title, one.summary) for one in found.items} == {("Titre", "Intro")}
+
+
+@pytest.mark.parametrize(
+    "title", ["Le 9 mars 2021, Titre {0}", "9 mars 2021 – Titre {0}", "Titre {0} <span>9/03/2021</span>"]
+)
+@pytest.mark.parametrize("block", ["<h3><a href={0}>{1}</a></h3>", "<p><a href={0}>{1}</a></p>"])
+def test_a_day_in_a_title_is_no_part_of_it(title: str, block: str) -> None:
+    found = read("".join(block.format(name, title.format(name)) + "<p>Intro</p>" for name in "abc"))
+    assert [(one.title, one.url, one.summary) for one in found.items] == [(f"Titre {n}", n, "Intro") for n in "abc"]
+    assert all(one.published for one in found.items)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "<p>Dernière mise à jour</p><p>lundi 17 novembre 2025</p><p><a href=x>Ministère des affaires étrangères</a></p>",
+        "<p>24 novembre 2025</p><a href=?lang=fr>FR</a><p><a href='spip.php?page=agenda'>Agenda de nos rencontres</a></p>",
+        "<div><h3>Derniers commentaires</h3><p>Le 3 novembre 2025, <a href=a#c1>Jean</a> : Merci</p></div>",
+        "<div><h3><a href='-Le-reseau-'>Le réseau</a></h3><p>Découvrez-le</p><a href='-Le-reseau-'>En savoir plus</a></div>"
+        * 3,
+        "<footer><h2>Actualités</h2><ul><li><a href=x>Rejoindre le réseau</a></ul></footer>",
+    ],
+)
+def test_what_else_a_page_dates_or_invites_to_is_no_item(other: str) -> None:
+    for text in (f"<div>{other}</div><div>{CARDS}</div>", f"<div>{CARDS}</div><div>{other}</div>"):
+        assert [item.title for item in read(text).items] == ["Titre a", "Titre b", "Titre c"]
+
+
+@pytest.mark.parametrize("words", ["Découvrir", "Lire l’annonce", "Consulter la fiche"])
+def test_words_that_lead_again_where_each_title_leads_are_no_part_of_an_item(words: str) -> None:
+    one = "<div><p>2 mai 2024</p><h3><a href={0}>Titre {0}</a></h3><p>Intro</p><a href={0}>{1}</a></div>"
+    found = read("".join(one.format(name, words) for name in "abc"))
+    assert [(item.title, item.summary) for item in found.items] == [(f"Titre {name}", "Intro") for name in "abc"]
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        "<p><a href={0}>{1}</a><br><a href={2}>{3}</a></p>",
+        "<a href={0}><span>{1}</span></a><a href={2}><span>{3}</span></a>",
+        "<p>• <a href={0}>{1}</a></p><p>• <a href={2}>{3}</a></p>",
+        "<div><p><a href={0}>{1}</a></p><button>Suivant</button></div><div><p><a href={2}>{3}</a></p></div>",
+    ],
+)
+def test_undated_news_are_the_links_under_their_heading_however_they_stand(links: str) -> None:
+    said = links.format("y", "Les dix ans des accords de Paris", "z", "Le forum urbain mondial de Bakou")
+    for side in (f"<div><h2>Actualités</h2>{said}</div>", f"<footer><h2>Actualités</h2>{said}</footer>"):
+        found = read(f"<div>{CARDS}</div>{side}")
+        assert [item.url for item in undated(found)] == ["y", "z"]
+
+
+def test_what_stands_below_en_savoir_plus_is_no_introduction() -> None:
+    filed = "<footer>Publié par <a href='spip.php?auteur2'>CUF</a> <a href=a#forum>Laisser un commentaire</a></footer>"
+    one = "<article><h2><a href={0}>Titre</a></h2><p>2 mai 2024</p><p>Intro</p><p><a href={0}>Lire la suite</a></p>{1}</article>"
+    assert [item.summary for item in read("".join(one.format(name, filed) for name in "abc")).items] == ["Intro"] * 3
+
+
+def test_en_savoir_plus_at_the_end_of_an_introduction_is_no_part_of_it() -> None:
+    one = "<a href={0}><p>Le 2 mai 2024,</p><h3>Titre</h3><p>Intro EN SAVOIR PLUS</p></a>"
+    assert [item.summary for item in read("".join(one.format(name) for name in "abc")).items] == ["Intro"] * 3
+
+
+def test_events_that_follow_each_other_on_one_line_are_told_apart() -> None:
+    found = read(
+        "<h2>Agenda</h2><p><b>20 nov</b> <a href=e>Réunion</a> <b>21 nov</b> <a href=f>Atelier <i>Mali</i></a></p>"
+    )
+    assert [(one.when, one.title, one.url) for one in events(found)] == [
+        ("20 nov", "Réunion", "e"),
+        ("21 nov", "Atelier Mali", "f"),
+    ]
+
+
 # ── keywords, agenda ────────────────────────────────────────────────────────────────────────────
 
 
@@ -283,6 +415,18 @@ def test_a_line_of_keywords_is_the_item_s_categories() -> None:
             "Jeudi 20 novembre 2025 de 14h30 à 16h30",
             "Réunion",
         ),
+        ("<li>20 nov : <a href=e>Réunion</a>", "20 nov", "Réunion"),
+        (
+            "<li><a href=e>Réunion</a> <i>20 nov</i> <i>Du 20/11/2025 au 22/11/2025</i>",
+            "20 nov\nDu 20/11/2025 au 22/11/2025",
+            "Réunion",
+        ),
+        (
+            "<li>20 nov – Du 20/11/2025 au 22/11/2025 : <a href=e>Réunion</a>",
+            "20 nov\nDu 20/11/2025 au 22/11/2025",
+            "Réunion",
+        ),
+        ("<li><time datetime=2025-11-20>20<br>nov</time> <a href=e>Réunion</a>", "2025-11-20", "Réunion"),
         ("<li>20 nov. 2025<h4><a href=e>5 ans de coopération</a></h4>", "20 nov. 2025", "5 ans de coopération"),
     ],
 )

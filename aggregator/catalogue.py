@@ -1,0 +1,192 @@
+"""The list of members: read out of OPML and CSV files, and who of them is read, who not, and silent since when."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from lxml import etree
+
+from aggregator.config import Config
+from aggregator.errors import ConfigError
+from aggregator.interests import region_of, territory_name
+from aggregator.model import Source
+from aggregator.normalise.text import clean
+from aggregator.normalise.urls import absolute
+
+# ── lists of other programs ─────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A site of somebody's list. `kind`: feed where the list says so, else auto."""
+
+    name: str
+    url: str
+    kind: str
+    territory: Mapping[str, object] = field(default_factory=dict)
+
+
+def read_list(name: str, content: bytes) -> tuple[list[Listed], list[str]]:
+    """Read an OPML file, or a CSV with the columns name and url (and kind, level, insee, siren, partners if it has them).
+
+    Gives what it lists, and in words what of it could not be used.
+
+    Raises:
+        ConfigError: the file is neither.
+    """
+    if content.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
+        return _opml(name, content)
+    return _csv(name, content)
+
+
+def _opml(name: str, content: bytes) -> tuple[list[Listed], list[str]]:
+    try:
+        root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False))
+    except etree.XMLSyntaxError as error:
+        raise ConfigError([f"{name}:{error.lineno}: this is no OPML: {error.msg}"]) from error
+    if etree.QName(root).localname != "opml":
+        raise ConfigError(
+            [f"{name}:1: <{etree.QName(root).localname}> is no OPML: a file that begins with <opml> would be right"]
+        )
+    found: list[Listed] = []
+    refused: list[str] = []
+    for outline in root.iter("outline"):
+        said = {str(key).lower(): str(value) for key, value in outline.attrib.items()}
+        url = said.get("xmlurl") or said.get("url")
+        if not url:  # a folder
+            continue
+        words = clean(said.get("title") or said.get("text") or "").strip()
+        _put(found, refused, f"{name}:{outline.sourceline}", words, url, "feed" if said.get("xmlurl") else "auto", {})
+    return found, refused
+
+
+_COLUMNS = {"nom": "name", "adresse": "url", "site": "url", "niveau": "level", "pays": "partners"}
+
+
+def _csv(name: str, content: bytes) -> tuple[list[Listed], list[str]]:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", "replace")  # what a French spreadsheet writes
+    lines = text.splitlines()
+    head = lines[0] if lines else ""
+    rows = csv.reader(io.StringIO(text), delimiter=max(";,\t", key=head.count))
+    columns = [_COLUMNS.get(one.strip().lower(), one.strip().lower()) for one in next(rows, [])]
+    if "url" not in columns or "name" not in columns:
+        raise ConfigError(
+            [f"{name}:1: the first line of a CSV names its columns, name and url among them; it is: {head[:100]}"]
+        )
+    found: list[Listed] = []
+    refused: list[str] = []
+    for row in rows:
+        said = {column: value.strip() for column, value in zip(columns, row, strict=False) if value.strip()}
+        if not said:
+            continue
+        territory: dict[str, object] = {key: said[key] for key in ("level", "insee", "siren") if key in said}
+        partners = said.get("partners", "").replace(",", " ").split()
+        if partners:
+            territory["partners"] = partners
+        _put(
+            found,
+            refused,
+            f"{name}:{rows.line_num}",
+            said.get("name", ""),
+            said.get("url", ""),
+            said.get("kind", "auto"),
+            territory,
+        )
+    return found, refused
+
+
+def _put(
+    found: list[Listed], refused: list[str], where: str, name: str, url: str, kind: str, territory: dict[str, object]
+) -> None:
+    if "://" not in url and "." in url.partition("/")[0]:
+        url = f"https://{url}"
+    if absolute(url, "") is None:
+        refused.append(f"{where}: {url or name}: this is no web address: https://www.exemple.fr would be right")
+    elif any(one.url == url for one in found):
+        refused.append(f"{where}: {url}: it is listed already")
+    else:
+        found.append(Listed(name or url, url, kind, territory))
+
+
+# ── who is read ─────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A member: how many of its sources are read, how the best of them goes, and the day of its last news.
+
+    `silent`: days since then. `next_step`: of one that is not read, what the file notes.
+    """
+
+    region: str
+    level: str
+    name: str
+    sources: tuple[str, ...]
+    read: int
+    state: str
+    items: int
+    last_30_days: int
+    newest: date | None
+    silent: int | None
+    next_step: str
+
+
+_ASIDE = re.compile(r"\s*[\u00a0 ]:\s")
+_BEST = ("ok", "new", "waiting", "shrunk", "empty", "failing", "blocked", "closed", "gone")
+
+
+def coverage(config: Config, connection: sqlite3.Connection | None, today: date) -> list[Covered]:
+    """Give every member of sources.yaml, by région and name: sources that speak for the same territory are one member's."""
+    rows = {}
+    if connection is not None:
+        rows = {
+            row[0]: row[1:]
+            for row in connection.execute("SELECT source, state, sightings, last_30_days, newest FROM v_coverage")
+        }
+    members: dict[object, list[Source]] = {}
+    for source in config.sources:
+        members.setdefault(_member(source), []).append(source)
+    covered = [_covered(sources, rows, today) for sources in members.values()]
+    return sorted(covered, key=lambda one: (one.region == "", one.region, one.name))
+
+
+def _member(source: Source) -> object:
+    place = source.territory
+    if place.insee or place.siren:
+        return place.level, place.insee or place.siren
+    return _ASIDE.split(source.name)[0]  # « Réseau : agenda » is the network's
+
+
+def _covered(sources: Sequence[Source], rows: Mapping[str, Sequence[object]], today: date) -> Covered:
+    first = min(sources, key=lambda source: (not source.enabled, len(source.name)))
+    read = [source for source in sources if source.enabled]
+    told = [rows[source.slug] for source in read if source.slug in rows]
+    days = [date.fromisoformat(str(newest)[:10]) for *_, newest in told if newest]
+    newest = max(days, default=None)
+    states = [str(state) for state, *_ in told]
+    return Covered(
+        region=territory_name(region_of(first.territory.level, first.territory.insee)),
+        level=first.territory.level or "",
+        name=first.name,
+        sources=tuple(source.slug for source in sources),
+        read=len(read),
+        state=min(states, key=_BEST.index) if states else "new" if read else "not read",
+        items=_sum(row[1] for row in told),
+        last_30_days=_sum(row[2] for row in told),
+        newest=newest,
+        silent=(today - newest).days if newest else None,
+        next_step="" if read else (first.note or "aggregator discover " + first.url),
+    )
+
+
+def _sum(values: Iterable[object]) -> int:
+    return sum(value for value in values if isinstance(value, int))

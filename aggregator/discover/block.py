@@ -1,0 +1,130 @@
+"""A way of reading as a block of sources.yaml, and that block written into the file: comments and order stay."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable, Mapping
+from itertools import chain, count
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from aggregator import config
+from aggregator.catalogue import Listed
+from aggregator.config import Config
+from aggregator.discover import Found, Trial, slug_of
+from aggregator.errors import ConfigError
+from aggregator.normalise.urls import host
+
+
+def blocks(found: Found, taken: frozenset[str] = frozenset(), *, allow_private: bool = False) -> dict[str, str]:
+    """Write the ways worth a source as blocks of sources.yaml, to stand under `sources:`: slug -> block.
+
+    `taken`: slugs that are there already. `allow_private`: the site is on a private network.
+    """
+    told: dict[str, str] = {}
+    for n, trial in enumerate(found.chosen):
+        slug = _slug(found, taken | set(told), agenda=n > 0)
+        name = found.name if n == 0 else f"{found.name}\u00a0: agenda"
+        told[slug] = _block(slug, name, trial, allow_private=allow_private)
+    return told
+
+
+def _slug(found: Found, taken: frozenset[str], *, agenda: bool) -> str:
+    base = slug_of(found.name) or slug_of(host(found.url)) or "source"
+    wanted = f"{base}-agenda" if agenda else base
+    return _free(wanted, taken)
+
+
+def _block(slug: str, name: str, trial: Trial, *, allow_private: bool) -> str:
+    said: dict[str, Any] = {"slug": slug, "name": name, "url": trial.way.url, "kind": trial.way.kind}
+    if trial.way.options:
+        said["options"] = dict(trial.way.options)
+    if allow_private:
+        said["allow_private"] = True
+    said["note"] = (
+        f"Trouvé par « aggregator discover »\u00a0: {trial.items} éléments à la première page, {trial.dated} avec une date,"
+        f" {trial.events} événements."
+        + ("" if trial.dated else " Sans date, chaque élément prend celle du jour où il est vu.")
+    )
+    return written(said)
+
+
+def listed(sites: Iterable[Listed], config: Config) -> dict[str, str]:
+    """Write the sites of a list as blocks, those that sources.yaml does not hold yet: slug -> block."""
+    told: dict[str, str] = {}
+    known = {source.url.rstrip("/") for source in config.sources}
+    taken = {source.slug for source in config.sources}
+    for site in sites:
+        if site.url.rstrip("/") in known:
+            continue
+        slug = _free(slug_of(site.name) or slug_of(host(site.url)) or "source", taken | set(told))
+        told[slug] = written(
+            {
+                "slug": slug,
+                "name": site.name,
+                "url": site.url,
+                "kind": site.kind,
+                **({"territory": dict(site.territory)} if site.territory else {}),
+            }
+        )
+    return told
+
+
+def written(said: Mapping[str, Any]) -> str:
+    """Write a source as a block of sources.yaml."""
+    text = yaml.safe_dump([dict(said)], allow_unicode=True, sort_keys=False, width=110, default_flow_style=False)
+    return "".join(f"  {line}\n" for line in text.splitlines())
+
+
+def _free(wanted: str, taken: Container[str]) -> str:
+    """Give a slug that no other source has."""
+    return next(one for one in chain((wanted,), (f"{wanted}-{n}" for n in count(2))) if one not in taken)
+
+
+def add(path: Path, block: str) -> None:
+    """Write blocks at the end of the sources of sources.yaml, in one step; nothing else in the file changes.
+
+    Raises:
+        ConfigError: the file is not right, before or with them; it stays as it was.
+    """
+    before = path.read_text(encoding="utf-8")
+    lines = before.rstrip("\n").split("\n")
+    where = _end_of_sources(lines, path)
+    gap = [""] if lines[where - 1].strip() else []
+    after = "\n".join((*lines[:where], *gap, *_indented(block, lines), *lines[where:])) + "\n"
+    trial = path.with_name(f".{path.name}.new~")
+    try:
+        trial.write_text(after, encoding="utf-8")
+        try:
+            config.load(trial)
+        except ConfigError as error:
+            raise ConfigError([problem.replace(trial.name, path.name) for problem in error.problems]) from error
+        trial.replace(path)
+    finally:
+        trial.unlink(missing_ok=True)
+
+
+def _indented(block: str, lines: list[str]) -> list[str]:
+    """Give a block's lines, as far from the margin as the first source of the file."""
+    first = next((line for line in lines[lines.index(_sources(lines)) + 1 :] if line.lstrip().startswith("- ")), "  - ")
+    margin = first[: len(first) - len(first.lstrip())]
+    return [margin + line.removeprefix("  ") if line else line for line in block.rstrip("\n").split("\n")]
+
+
+def _sources(lines: list[str]) -> str:
+    return next(line for line in lines if re.match(r"sources:\s*(?:#.*)?$", line))
+
+
+def _end_of_sources(lines: list[str], path: Path) -> int:
+    """Find the line after the last source: the next key at the left margin, or the end of the file."""
+    starts = [n for n, line in enumerate(lines) if re.match(r"sources:\s*(?:#.*)?$", line)]
+    if not starts:
+        raise ConfigError([f"{path}: there is no line « sources: » under which a source could be written"])
+    end = next((n for n in range(starts[0] + 1, len(lines)) if re.match(r"[^\s#-]", lines[n])), len(lines))
+    while end > starts[0] + 1 and (
+        not lines[end - 1].strip() or lines[end - 1].startswith("#")
+    ):  # they go with that key
+        end -= 1
+    return end
