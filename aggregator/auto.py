@@ -56,8 +56,9 @@ async def visit(source: Source, known: Known, *, get: Get, call: Call, clock: Ca
     brought = await single.visit(as_read(source, best), Known(), get=get, read=read, clock=clock)
     notice = None
     if way is not None and before is not None:
-        why = before.error or "nothing is listed there any more"
+        why = (before.error or "nothing is listed there any more").partition(": if it stays so")[0]
         notice = f"{way.kind} at {way.url} no longer works ({why}): read as {best.kind} at {best.url} from now on"
+        best = replace(best, why=notice)
     return replace(brought, fingerprint=print_, way=best, anew=known.fingerprint is not None, notice=notice)
 
 

@@ -124,7 +124,7 @@ def _put(
 class Covered:
     """A member: how many of its sources are read, how the best of them goes, and the day of its last news.
 
-    `silent`: days since then. `next_step`: of one that is not read, what the file notes.
+    `silent`: days since then. `next_step`: of one that is not read, what the file notes. `left_out`: by keep: and drop:, ever.
     """
 
     region: str
@@ -135,6 +135,7 @@ class Covered:
     state: str
     items: int
     last_30_days: int
+    left_out: int
     newest: date | None
     silent: int | None
     next_step: str
@@ -150,7 +151,9 @@ def coverage(config: Config, connection: sqlite3.Connection | None, today: date)
     if connection is not None:
         rows = {
             row[0]: row[1:]
-            for row in connection.execute("SELECT source, state, sightings, last_30_days, newest FROM v_coverage")
+            for row in connection.execute(
+                "SELECT source, state, sightings, last_30_days, sifted, newest FROM v_coverage"
+            )
         }
     members: dict[object, list[Source]] = {}
     for source in config.sources:
@@ -182,10 +185,19 @@ def _covered(sources: Sequence[Source], rows: Mapping[str, Sequence[object]], to
         state=min(states, key=_BEST.index) if states else "new" if read else "not read",
         items=_sum(row[1] for row in told),
         last_30_days=_sum(row[2] for row in told),
+        left_out=_sum(row[3] for row in told),
         newest=newest,
         silent=(today - newest).days if newest else None,
-        next_step="" if read else (first.note or "aggregator discover " + first.url),
+        next_step=_next(first, read, states),
     )
+
+
+def _next(first: Source, read: Sequence[Source], states: Sequence[str]) -> str:
+    """Give what to do about a member that is not read, or none of whose sources answers."""
+    if not read:
+        return first.note or f"aggregator discover {first.url}"
+    troubled = bool(states) and all(state in ("empty", "failing", "blocked", "closed", "gone") for state in states)
+    return "aggregator status says why" if troubled else ""
 
 
 def _sum(values: Iterable[object]) -> int:

@@ -354,25 +354,29 @@ def _discover(asked: argparse.Namespace) -> int:
     configuration = config.load(asked.config)
     if asked.all_disabled:
         return _discover_all(asked, configuration)
+    url = asked.url if "://" in asked.url else f"https://{asked.url}"
     with terminal.asking(quiet=asked.json) as told:
         looks = asyncio.run(
-            pipeline.look(
-                configuration, [asked.url], clock=_clock(asked), allow_private=asked.allow_private, asked=told
-            )
+            pipeline.look(configuration, [url], clock=_clock(asked), allow_private=asked.allow_private, asked=told)
         )
-    look = looks[asked.url]
+    look = looks[url]
     if not isinstance(look, Found):
         raise look
-    taken = frozenset(source.slug for source in configuration.sources)
-    blocks = block.blocks(look, taken, allow_private=asked.allow_private)
+    blocks = block.blocks(look, configuration, allow_private=asked.allow_private)
     report_sites.found(look, blocks, as_json=asked.json)
     if asked.record and blocks:
         for slug, trial in zip(blocks, look.chosen, strict=True):
             record(asked.record / slug, trial)
-    if asked.add and blocks:
+    known = block.known(look, configuration)
+    if known and blocks:
+        print(
+            f"{asked.config}: {', '.join(known)} is for this site already: give it the url, kind and options above (and enabled: true); keep its slug",
+            file=sys.stderr,
+        )
+    elif asked.add and blocks:
         block.add(asked.config, "\n".join(blocks.values()))
-        print(f"{asked.config}: added {', '.join(blocks)}; next: aggregator run {' '.join(blocks)}", file=sys.stderr)
-    return 0 if blocks else 1
+        print(f"{asked.config}: added {', '.join(blocks)}; next: aggregator check {' '.join(blocks)}", file=sys.stderr)
+    return 0 if blocks and not (known and asked.add) else 1
 
 
 def _discover_all(asked: argparse.Namespace, configuration: config.Config) -> int:

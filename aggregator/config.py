@@ -110,7 +110,8 @@ Slug = Annotated[
 Zone = Annotated[StrictStr, AfterValidator(_zone)]
 Language = Annotated[StrictStr, _matching(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", "a language is its code: fr, en, es")]
 Insee = Annotated[
-    StrictStr, _matching(r"\d[0-9AB]\d{0,3}", 'an INSEE code is quoted: "92073" for a town, "93" for a département')
+    StrictStr,
+    _matching(r"\d[0-9AB](?:\d|\d{3})?", 'an INSEE code is quoted: "92073" for a town, "93" for a département'),
 ]
 Siren = Annotated[StrictStr, _matching(r"\d{9}", 'a SIREN is nine digits, quoted: "243100518"')]
 Country = Annotated[StrictStr, _matching(r"[A-Z]{2}", "a country is its ISO 3166 code in capitals: HT, SN, JP")]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aggregator.model import Kind
-from aggregator.normalise.text import fold
+from aggregator.normalise.text import fold, mentions
 
 Medium = Literal["documents", "photos", "sons", "videos"]
 
@@ -111,7 +111,7 @@ class Filter:
             all(not values or any((scheme, value) in item.tags for value in values) for scheme, values in tagged)
             and (not self.territories or not item.territories.isdisjoint(self.territories))
             and (not self.sources or not item.sources.isdisjoint(self.sources))
-            and (not self.words or any(f" {words} " in item.words for words in self.words))
+            and (not self.words or any(mentions(item.words, words) for words in self.words))
         )
 
 

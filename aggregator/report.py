@@ -18,6 +18,7 @@ from aggregator.terminal import console_of, escape, print_json, table_of
 if TYPE_CHECKING:
     from aggregator.normalise.dates import DateReading
 
+_RECENT = 14  # days for which `status` tells that a source is read another way
 _MANY = 40  # sources, beyond which a table lists only those with something to say
 _COLOURS = {
     "ok": "green",
@@ -160,9 +161,15 @@ def trials(visits: Sequence[Visit], connection: sqlite3.Connection | None, *, as
                 console.print(
                     f"  [yellow]{escape(refusal.where)}[/]: {refusal.field}: {escape(repr(refusal.value))}: {escape(refusal.why)}"
                 )
-        remarks = sum(len(page.refused) for page in visit.pages)
+        sifted = [one for page in visit.pages for one in page.sifted]
+        for one in sifted[:_MANY]:
+            console.print(f"  [dim]left out[/]: {escape(one.title)} ({escape(one.why)})")
+        if visit.way is not None:
+            console.print(f"  read as {visit.way.kind} at {escape(visit.way.url)}: {escape(visit.way.why)}")
+        remarks, kept = sum(len(page.refused) for page in visit.pages), len(visit.sightings or ())
+        filtered = f", {len(sifted)} left out by keep: and drop:" if sifted else ""
         console.print(
-            f"  {len(visit.pages)} pages read, {len(visit.sightings or ())} items, {remarks} remarks; nothing was written"
+            f"  {len(visit.pages)} pages read, {kept} items{filtered}, {remarks} remarks; nothing was written"
         )
 
 
@@ -176,6 +183,7 @@ def _trial(visit: Visit, connection: sqlite3.Connection | None) -> dict[str, Any
              "start": s.when.start if s.when else None, "end_exclusive": s.when.end if s.when else None, "location": s.location, "summary": s.summary}
             for s in visit.sightings or ()
         ],
+        "left_out": [{"title": one.title, "url": one.url, "why": one.why} for p in visit.pages for one in p.sifted],
         "refused": [{"item": r.where, "field": r.field, "value": r.value, "why": r.why} for p in visit.pages for r in p.refused],
     }  # fmt: skip
 
@@ -219,8 +227,15 @@ def status(rows: Sequence[Mapping[str, Any]], now: datetime, *, as_json: bool) -
     for row in rows:
         if row["removed_at"] or not row["enabled"]:
             continue
-        if row["error"] or row["alarm"]:
-            console.print(f"[red]{row['slug']}[/]: {escape(row['error'] or row['alarm'])}")
+        told = row["error"] or row["alarm"]
+        if told:
+            console.print(f"[red]{row['slug']}[/]: {escape(told)}")
+        if row["way"] and told != row["way"]["why"]:
+            recent = (now - datetime.fromisoformat(row["way_at"])).days < _RECENT and "no longer works" in row["way"][
+                "why"
+            ]
+            how = row["way"]["why"] if recent else f"read as {row['way']['kind']} at {row['way']['url']}"
+            console.print(f"[{'yellow' if recent else 'dim'}]{row['slug']}[/]: {escape(how)}")
         if row["moved_to"] and row["moved_visits"] >= 3:
             console.print(
                 f"[yellow]{row['slug']}[/]: its address has moved for good: write url: {escape(row['moved_to'])} in sources.yaml"

@@ -26,40 +26,40 @@ def found(look: Found, blocks: Mapping[str, str], *, as_json: bool) -> None:
         return
     console = console_of()
     console.print(f"[bold]{escape(look.name)}[/] {escape(look.url)} {escape(', '.join(look.software))}")
-    if look.trials:
-        table = table_of(
-            "score",
-            "kind",
-            "items",
-            "dated",
-            "events",
-            "newest",
-            "address",
-            "why",
-            right=("score", "items", "dated", "events"),
+    for trial in look.trials[:_SHOWN]:
+        chosen = "[green]→[/]" if trial in look.chosen else " "
+        newest = f", the newest of {trial.newest}" if trial.newest else ""
+        console.print(
+            f"{chosen} {trial.score:3.0f}  [bold]{trial.way.kind}[/]  {trial.items} items, {trial.dated} with a date, {trial.events} events{newest}"
         )
-        for trial in look.trials:
-            table.add_row(
-                f"{trial.score:.0f}", trial.way.kind, str(trial.items), str(trial.dated), str(trial.events),
-                trial.newest.isoformat() if trial.newest else "", escape(trial.way.url), escape(trial.way.why),
-            )  # fmt: skip
-        console.print(table)
-        for trial in look.chosen:
-            console.print(f"  {trial.way.kind} shows: {escape(' | '.join(trial.titles))[:300]}")
-    failed = [one for one in look.tried if not one.outcome.endswith(" items")]
-    if failed and not blocks:
-        console.print("Tried in vain:")
-        for one in failed:
-            console.print(f"  {one.kind} {escape(one.url)}: {escape(one.outcome)[:200]}")
+        console.print(f"       {escape(trial.way.url)}", soft_wrap=True)
+        console.print(f"       {escape(trial.way.why)}")
+    if len(look.trials) > _SHOWN:
+        console.print(f"      and {len(look.trials) - _SHOWN} more (--json tells them)")
     if not blocks:
         console.print(_NOTHING)
+        absent = [one.url for one in look.tried if "not found (404)" in one.outcome]
+        for one in look.tried:
+            if one.url not in absent and not one.outcome.endswith(" items"):
+                console.print(f"  tried {one.kind} {escape(one.url)}: {escape(one.outcome)[:200]}")
+        if absent:
+            console.print(f"  not there (404): {escape(', '.join(absent))}")
         return
+    for trial in look.chosen:
+        console.print(f"\n{trial.way.kind} shows: {escape(' | '.join(trial.titles))[:300]}")
+    best = look.chosen[0]
+    fewer = next(
+        (t for t in look.trials if t.way.kind == "feed" and t.items < best.items and t.links & best.links), None
+    )
+    if best.way.kind != "feed" and fewer is not None:
+        console.print(f"The feed {escape(fewer.way.url)} holds only {fewer.items} of these {best.items}.")
     console.print("\nFor sources.yaml, under « sources: » (--add writes it there):\n")
     for block in blocks.values():
         sys.stdout.write(block)
         sys.stdout.write("\n")
 
 
+_SHOWN = 4  # ways that are told
 _NOTHING = """\
 No way of reading this site with items and dates was found. What to try:
   - give the address of the page that lists the news or the agenda instead of the home page;
@@ -131,8 +131,8 @@ def coverage(rows: Sequence[Covered], *, as_json: bool, as_csv: bool) -> None:
     for row in rows:
         silent = "" if row.silent is None else f"{row.silent} d"
         table.add_row(
-            row.region if row.region != region else "", escape(row.name), escape(row.level), row.state, str(row.items) if row.read else "",
-            str(row.last_30_days) if row.read else "", silent,
+            row.region if row.region != region else "", escape(row.name), row.state, str(row.items) if row.read else "",
+            str(row.last_30_days) if row.read else "", str(row.left_out or ""), silent,
         )  # fmt: skip
         region = row.region
     console.print(table)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aggregator.model import LeftOut, Sieve, Sighting
-from aggregator.normalise.text import fold
+from aggregator.normalise.text import fold, mentions
 
 ANY = "*"  # any country, any theme
 
@@ -37,9 +37,9 @@ def _why_left_out(sighting: Sighting, keep: Sieve | None, drop: Sieve | None) ->
 
 def _match(sieve: Sieve, sighting: Sighting) -> str | None:
     """Give the first line of a sieve that an item matches, with the value; None: it matches none."""
-    text = f" {fold(' '.join(filter(None, (sighting.title, sighting.subtitle, sighting.summary))))} "
+    text = fold(" ".join(filter(None, (sighting.title, sighting.subtitle, sighting.summary))))
     for word in sieve.words:
-        if f" {word} " in text:
+        if mentions(text, word):
             return f"words: {word}"
     for scheme, name, wanted in (("country", "countries", sieve.countries), ("theme", "themes", sieve.themes)):
         found = next(

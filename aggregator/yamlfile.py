@@ -44,13 +44,32 @@ def read(text: str) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = " ".join(part for part in (error.context, error.problem) if part)
-        document.problems.append((mark.line + 1 if mark else 1, (), f"this is not YAML: {what}"))
+        document.problems.append((mark.line + 1 if mark else 1, (), f"this is not YAML: {what}{_step(what)}"))
         return document
     except yaml.YAMLError as error:
         document.problems.append((1, (), f"this is not YAML: {error}"))
         return document
     document.data = _build(node, (), document, frozenset()) if node is not None else None
     return document
+
+
+_STEPS = (
+    ("mapping values are not allowed", "a value that holds « : » stands in quotes: name: 'Ville : actualités'"),
+    ("tab character", "write spaces, no tab, at the beginning of a line"),
+    (
+        "cannot start any token",
+        "write spaces, no tab, at the beginning of a line; a value that begins with @ or ` stands in quotes",
+    ),
+    (
+        "did not find expected",
+        "it begins further left or right than the lines it belongs to, or a quote or bracket is not closed",
+    ),
+)
+
+
+def _step(what: str) -> str:
+    """Give what to do about a syntax error."""
+    return next((f": {step}" for mark, step in _STEPS if mark in what), "")
 
 
 def _build(node: yaml.Node, path: Path, document: Document, above: frozenset[int]) -> Any:

@@ -67,7 +67,7 @@ async def test_a_feed_that_the_page_announces_is_found_and_its_site_named(house:
     found = await look(house.web, tmp_path)
     (best,) = found.chosen
     assert (found.name, best.way.kind, best.way.url, best.items, best.dated) == (
-        "Accueil", "feed", house.web.url("/flux.xml"), 5, 5,
+        "Ville d’Essai", "feed", house.web.url("/flux.xml"), 5, 5,
     )  # fmt: skip
 
 
@@ -117,14 +117,15 @@ async def test_what_is_found_is_added_and_the_rest_of_the_file_stays_as_it_was(h
     found = await look(house.web, tmp_path)
     file = tmp_path / "sources.yaml"
     before = file.read_text(encoding="utf-8")
-    blocks = block.blocks(found, frozenset({"tours", "accueil"}))
+    blocks = block.blocks(found, config.load(file))
     block.add(file, "\n".join(blocks.values()))
     after = file.read_text(encoding="utf-8")
-    assert list(blocks) == ["accueil-2"]
+    assert list(blocks) == ["ville-d-essai"]
+    assert block.known(found, config.load(file)) == ["ville-d-essai"]
     assert [line for line in after.splitlines() if line not in before.splitlines()] == next(
         iter(blocks.values())
     ).splitlines()
-    assert [s.slug for s in config.load(file).sources] == ["tours", "accueil-2"]
+    assert [s.slug for s in config.load(file).sources] == ["tours", "ville-d-essai"]
 
 
 async def test_a_list_without_dates_is_proposed_where_nothing_has_any_and_the_block_says_so(
@@ -141,7 +142,9 @@ async def test_a_list_without_dates_is_proposed_where_nothing_has_any_and_the_bl
     found = await look(house.web, tmp_path)
     assert [(t.way.kind, t.items, t.dated) for t in found.chosen] == [("html", 8, 0)]
     assert found.best is None
-    assert "celle du jour où il est vu" in " ".join(block.blocks(found)["accueil"].split())
+    assert "celle du jour où il est vu" in " ".join(
+        block.blocks(found, config.load(tmp_path / "sources.yaml"))["ville-d-essai"].split()
+    )
 
 
 async def test_nothing_is_asked_of_a_site_that_wants_no_robot(house: House, tmp_path: Path) -> None:

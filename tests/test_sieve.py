@@ -8,6 +8,7 @@ import pytest
 
 from aggregator import config
 from aggregator.errors import ConfigError
+from aggregator.normalise.text import fold, mentions
 from tests.conftest import House, calendar, ics, rss, xml
 
 DAY = timedelta(days=1)
@@ -34,6 +35,24 @@ async def test_only_what_is_kept_is_stored_and_the_rest_is_listed_with_its_reaso
         ("Grande brocante d’automne", "nothing of keep: matches"),
     ]
     assert house.one("SELECT sifted FROM v_coverage") == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "held"),
+    [
+        ("international", "aux relations internationales", True),
+        ("international", "des projets internationaux", True),
+        ("internationaux", "un projet international", True),
+        ("délégations", "une délégation du Mali", True),
+        ("élue", "les élues locales", True),
+        ("comité de jumelage", "les comités de jumelages", True),
+        ("mali", "un esprit malin", False),
+        ("eau", "un beau cadeau", False),
+        ("port", "l’apport des partenaires", False),
+    ],
+)
+def test_words_are_meant_in_singular_and_plural(words: str, text: str, held: bool) -> None:
+    assert mentions(fold(text), fold(words)) == held
 
 
 async def test_a_country_is_kept_by_its_code(house: House) -> None:

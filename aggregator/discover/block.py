@@ -18,23 +18,35 @@ from aggregator.errors import ConfigError
 from aggregator.normalise.urls import host
 
 
-def blocks(found: Found, taken: frozenset[str] = frozenset(), *, allow_private: bool = False) -> dict[str, str]:
+def blocks(found: Found, config: Config, *, allow_private: bool = False) -> dict[str, str]:
     """Write the ways worth a source as blocks of sources.yaml, to stand under `sources:`: slug -> block.
 
-    `taken`: slugs that are there already. `allow_private`: the site is on a private network.
+    `allow_private`: the site is on a private network. A way at an address that a source of `config` has already is
+    written under that source's slug (`known`): its lines may be replaced, nothing is to be added.
     """
+    taken = {source.slug for source in config.sources}
+    there = {one.url: one.slug for one in config.sources}
     told: dict[str, str] = {}
     for n, trial in enumerate(found.chosen):
-        slug = _slug(found, taken | set(told), agenda=n > 0)
+        slug = there.get(trial.way.url) or _slug(found, taken | set(told), agenda=n > 0)
         name = found.name if n == 0 else f"{found.name}\u00a0: agenda"
         told[slug] = _block(slug, name, trial, allow_private=allow_private)
     return told
 
 
-def _slug(found: Found, taken: frozenset[str], *, agenda: bool) -> str:
+def known(found: Found, config: Config) -> list[str]:
+    """Give the slugs of sources that read this site already, or are meant to: the same address; disabled, the same host."""
+    urls = {found.url.rstrip("/"), *(trial.way.url.rstrip("/") for trial in found.chosen)}
+    return [
+        source.slug
+        for source in config.sources
+        if source.url.rstrip("/") in urls or (not source.enabled and host(source.url) == host(found.url))
+    ]
+
+
+def _slug(found: Found, taken: Container[str], *, agenda: bool) -> str:
     base = slug_of(found.name) or slug_of(host(found.url)) or "source"
-    wanted = f"{base}-agenda" if agenda else base
-    return _free(wanted, taken)
+    return _free(f"{base}-agenda" if agenda else base, taken)
 
 
 def _block(slug: str, name: str, trial: Trial, *, allow_private: bool) -> str:
@@ -44,7 +56,7 @@ def _block(slug: str, name: str, trial: Trial, *, allow_private: bool) -> str:
     if allow_private:
         said["allow_private"] = True
     said["note"] = (
-        f"Trouvé par « aggregator discover »\u00a0: {trial.items} éléments à la première page, {trial.dated} avec une date,"
+        f"Trouvé par « aggregator discover »\u00a0: {trial.items} éléments, {trial.dated} avec une date,"
         f" {trial.events} événements."
         + ("" if trial.dated else " Sans date, chaque élément prend celle du jour où il est vu.")
     )

@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from aggregator.extract import listing
 from aggregator.model import Page
-from aggregator.normalise.text import decode, fold
+from aggregator.normalise.text import clean, decode, fold
 from aggregator.normalise.urls import absolute
 
 
@@ -380,11 +380,17 @@ def _same_site(one: str, other: str) -> bool:
     return ours == theirs or ours.endswith("." + theirs) or theirs.endswith("." + ours)
 
 
+_GENERIC = re.compile(
+    r"(?:page d )?accueil|bienvenue.*|home(?:page)?|(?:le )?site (?:officiel|internet|web).*|(?:toute?s? (?:les? |l )?)?(?:actu\w*|news|agenda|evenements?|blog)(?: \w+)?|index"
+)
+
+
 def _name(tree: LexborHTMLParser) -> str | None:
-    """The name that a site gives itself: og:site_name, else the last part of its title."""
+    """The name that a site gives itself: og:site_name, else the part of its title that names no page."""
     node = tree.css_first("meta[property='og:site_name'][content]")
     if node is not None and (node.attributes.get("content") or "").strip():
-        return (node.attributes.get("content") or "").strip()
+        return clean(node.attributes.get("content") or "")[:100]
     title = tree.css_first("title")
-    parts = [part.strip() for part in re.split(r"\s[|–—-]\s", title.text() if title else "") if part.strip()]
-    return min(parts, key=len)[:100] if parts else None
+    parts = [clean(part) for part in re.split(r"\s[|–—·:-]\s", title.text() if title else "") if part.strip()]
+    named = [part for part in parts if not _GENERIC.fullmatch(fold(part))]
+    return (named or parts)[-1][:100] if parts else None

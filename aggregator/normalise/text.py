@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from functools import lru_cache
 
 # ── bytes to characters ─────────────────────────────────────────────────────────────────────────
 
@@ -189,6 +190,32 @@ def fold(text: str) -> str:
             c for c in unicodedata.normalize("NFKD", text.translate(_LIGATURES)) if not unicodedata.combining(c)
         )
     return " ".join(_WORD.findall(text.lower()))
+
+
+@lru_cache(maxsize=1_000)
+def _inflected(words: str) -> re.Pattern[str]:
+    each = []
+    for word in words.split():
+        base = word[:-1] if len(word) > 4 and word[-1] in "sx" else word
+        if base.endswith("au") and word.endswith("x"):  # internationaux
+            base = f"{base[:-2]}al"
+        each.append(
+            f"{base[:-2]}(?:al(?:e?s?)|aux)"
+            if len(base) > 4 and base.endswith("al")
+            else f"{base}(?:e?s|e|x)?"
+            if len(base) > 3
+            else base
+        )
+    return re.compile(rf"(?<!\S){' '.join(each)}(?!\S)")
+
+
+def mentions(text: str, words: str) -> bool:
+    """Say whether a folded text holds these words (folded too), in the singular or plural, feminine or masculine.
+
+    >>> mentions("aux relations internationales", "international"), mentions("une delegation", "delegations"), mentions("le malin", "mali")
+    (True, True, False)
+    """
+    return _inflected(words).search(text) is not None
 
 
 # ── people's addresses ──────────────────────────────────────────────────────────────────────────

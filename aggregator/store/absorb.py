@@ -108,6 +108,8 @@ class Absorber:
             )
         elif visit.partial:
             result.alarm = visit.error
+        elif sifted and not fresh:
+            result.alarm = f"keep: and drop: leave out all {len(sifted)} items: is that meant?"
         gone = [old for key, old in stored.items() if old.listed and key not in fresh and old.id not in out_of_sight]
         unjudged = [
             old for old in gone if visit.anew or old.key in sifted

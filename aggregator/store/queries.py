@@ -73,7 +73,7 @@ def status(connection: sqlite3.Connection) -> list[dict[str, Any]]:
     return _rows(
         connection,
         "SELECT s.slug, s.name, s.enabled, s.removed_at, t.state, t.last_visit, t.last_success, t.last_change, t.next_visit, t.interval_s, t.failures,"
-        " t.listed, t.error_class, t.error, t.alarm, t.moved_to, t.moved_visits,"
+        " t.listed, t.error_class, t.error, t.alarm, t.moved_to, t.moved_visits, t.way, t.way_at,"
         " (SELECT count(*) FROM sightings AS g WHERE g.source = s.slug) AS sightings"
         " FROM sources AS s LEFT JOIN source_state AS t ON t.source = s.slug ORDER BY s.slug",
         (),
@@ -185,4 +185,4 @@ def _rows(connection: sqlite3.Connection, sql: str, parameters: tuple[object, ..
     ]
 
 
-_JSON = frozenset({"doubts", "categories", "raw", "partners", "words", "gates"})
+_JSON = frozenset({"way", "doubts", "categories", "raw", "partners", "words", "gates"})
