@@ -38,7 +38,7 @@ async def visit(source: Source, known: Known, *, get: Get, call: Call, clock: Ca
         brought = await single.visit(
             as_read(source, way), _as_known(source, way, known), get=get, read=read, clock=clock
         )
-        before = replace(brought, fingerprint=print_, way=way)
+        before = replace(brought, fingerprint=print_, way=way, moved_to=None)
         if not _dead(brought) or known.failures + 1 < _PATIENCE:
             return before
     try:
@@ -59,7 +59,9 @@ async def visit(source: Source, known: Known, *, get: Get, call: Call, clock: Ca
         why = (before.error or "nothing is listed there any more").partition(": if it stays so")[0]
         notice = f"{way.kind} at {way.url} no longer works ({why}): read as {best.kind} at {best.url} from now on"
         best = replace(best, why=notice)
-    return replace(brought, fingerprint=print_, way=best, anew=known.fingerprint is not None, notice=notice)
+    return replace(
+        brought, fingerprint=print_, way=None if found.in_doubt and way is None else best, moved_to=None, notice=notice
+    )
 
 
 def as_read(source: Source, way: Way) -> Source:

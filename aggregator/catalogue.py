@@ -12,6 +12,7 @@ from datetime import date
 
 from lxml import etree
 
+from aggregator import extract
 from aggregator.config import Config
 from aggregator.errors import ConfigError
 from aggregator.interests import region_of, territory_name
@@ -54,16 +55,14 @@ def _opml(name: str, content: bytes) -> tuple[list[Listed], list[str]]:
         raise ConfigError(
             [f"{name}:1: <{etree.QName(root).localname}> is no OPML: a file that begins with <opml> would be right"]
         )
-    found: list[Listed] = []
-    refused: list[str] = []
-    for outline in root.iter("outline"):
+    listed = _List(name)
+    for outline in root.iter("{*}outline"):
         said = {str(key).lower(): str(value) for key, value in outline.attrib.items()}
-        url = said.get("xmlurl") or said.get("url")
-        if not url:  # a folder
-            continue
-        words = clean(said.get("title") or said.get("text") or "").strip()
-        _put(found, refused, f"{name}:{outline.sourceline}", words, url, "feed" if said.get("xmlurl") else "auto", {})
-    return found, refused
+        url = said.get("xmlurl") or said.get("url") or said.get("htmlurl")
+        if url:  # else it is a folder
+            words = said.get("title") or said.get("text") or ""
+            listed.put(outline.sourceline, words, url, "feed" if said.get("xmlurl") else "auto", {})
+    return listed.found, listed.refused
 
 
 _COLUMNS = {"nom": "name", "adresse": "url", "site": "url", "niveau": "level", "pays": "partners"}
@@ -76,45 +75,84 @@ def _csv(name: str, content: bytes) -> tuple[list[Listed], list[str]]:
         text = content.decode("cp1252", "replace")  # what a French spreadsheet writes
     lines = text.splitlines()
     head = lines[0] if lines else ""
-    rows = csv.reader(io.StringIO(text), delimiter=max(";,\t", key=head.count))
-    columns = [_COLUMNS.get(one.strip().lower(), one.strip().lower()) for one in next(rows, [])]
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=max(";,\t", key=head.count)))
+    except csv.Error as error:
+        raise ConfigError([f"{name}: this is no CSV: {error}"]) from error
+    columns = [_COLUMNS.get(one.strip().lower(), one.strip().lower()) for one in (rows[0] if rows else [])]
     if "url" not in columns or "name" not in columns:
         raise ConfigError(
             [f"{name}:1: the first line of a CSV names its columns, name and url among them; it is: {head[:100]}"]
         )
-    found: list[Listed] = []
-    refused: list[str] = []
-    for row in rows:
+    listed = _List(name)
+    for line, row in enumerate(rows[1:], 2):
         said = {column: value.strip() for column, value in zip(columns, row, strict=False) if value.strip()}
-        if not said:
-            continue
-        territory: dict[str, object] = {key: said[key] for key in ("level", "insee", "siren") if key in said}
-        partners = said.get("partners", "").replace(",", " ").split()
-        if partners:
-            territory["partners"] = partners
-        _put(
-            found,
-            refused,
-            f"{name}:{rows.line_num}",
-            said.get("name", ""),
-            said.get("url", ""),
-            said.get("kind", "auto"),
-            territory,
+        if said:
+            listed.put(line, said.get("name", ""), said.get("url", ""), said.get("kind", "auto"), said)
+    return listed.found, listed.refused
+
+
+_KINDS = {
+    "rss": "feed",
+    "atom": "feed",
+    "flux": "feed",
+    "ical": "ics",
+    "icalendar": "ics",
+    "agenda": "ics",
+    "site": "auto",
+}
+_CODES = {  # column: what it holds, and what would be right
+    "insee": (re.compile(r"\d[0-9AB](?:\d|\d{3})?"), "an INSEE code: 37261"),
+    "siren": (re.compile(r"\d{9}"), "a SIREN of nine digits"),
+    "partners": (re.compile(r"[A-Z]{2}(?: [A-Z]{2})*"), "ISO 3166 codes of countries: SN ML"),
+}
+
+
+class _List:
+    """What a list holds: its sites, each once, and in words what of it could not be used."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.found: list[Listed] = []
+        self.refused: list[str] = []
+        self._seen: set[str] = set()
+
+    def put(self, line: object, name: str, url: str, kind: str, said: Mapping[str, str]) -> None:
+        """Take a row, or say what is wrong with it."""
+        kind = _KINDS.get(kind.lower(), kind.lower())
+        if "://" not in url and "." in url.partition("/")[0]:
+            url = f"https://{url}"
+        cells = {key: said[key] for key in ("level", "insee", "siren", "partners") if key in said}
+        cells |= {"partners": " ".join(re.split(r"[,;\s]+", cells["partners"].upper()))} if "partners" in cells else {}
+        cells |= {"siren": "".join(cells["siren"].split())} if "siren" in cells else {}
+        wrong = next(
+            (
+                f"{key}: {cells[key]}: {right} would be right"
+                for key, (form, right) in _CODES.items()
+                if key in cells and not form.fullmatch(cells[key])
+            ),
+            None,
         )
-    return found, refused
+        if absolute(url, "") is None:
+            wrong = "this is no web address: https://www.exemple.fr would be right"
+        elif kind not in (extract.AUTO, *extract.KINDS):
+            wrong = f"kind: {kind}: auto, feed or ics would be right"
+        elif same_site(url) in self._seen:
+            wrong = "it is listed already"
+        if wrong:
+            self.refused.append(f"{self.name}:{line}: {url or name}: {wrong}")
+            return
+        self._seen.add(same_site(url))
+        territory: dict[str, object] = {
+            **cells,
+            **({"partners": cells["partners"].split()} if "partners" in cells else {}),
+        }
+        self.found.append(Listed(clean(name)[:200] or url, url, kind, territory))
 
 
-def _put(
-    found: list[Listed], refused: list[str], where: str, name: str, url: str, kind: str, territory: dict[str, object]
-) -> None:
-    if "://" not in url and "." in url.partition("/")[0]:
-        url = f"https://{url}"
-    if absolute(url, "") is None:
-        refused.append(f"{where}: {url or name}: this is no web address: https://www.exemple.fr would be right")
-    elif any(one.url == url for one in found):
-        refused.append(f"{where}: {url}: it is listed already")
-    else:
-        found.append(Listed(name or url, url, kind, territory))
+def same_site(url: str) -> str:
+    """Give an address as it is compared: without scheme, www. and last slash."""
+    return url.partition("://")[2].removeprefix("www.").rstrip("/").lower()
 
 
 # ── who is read ─────────────────────────────────────────────────────────────────────────────────

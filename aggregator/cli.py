@@ -364,9 +364,6 @@ def _discover(asked: argparse.Namespace) -> int:
         raise look
     blocks = block.blocks(look, configuration, allow_private=asked.allow_private)
     report_sites.found(look, blocks, as_json=asked.json)
-    if asked.record and blocks:
-        for slug, trial in zip(blocks, look.chosen, strict=True):
-            record(asked.record / slug, trial)
     known = block.known(look, configuration)
     if known and blocks:
         print(
@@ -376,6 +373,9 @@ def _discover(asked: argparse.Namespace) -> int:
     elif asked.add and blocks:
         block.add(asked.config, "\n".join(blocks.values()))
         print(f"{asked.config}: added {', '.join(blocks)}; next: aggregator check {' '.join(blocks)}", file=sys.stderr)
+    if asked.record and blocks:
+        for slug, trial in zip(blocks, look.chosen, strict=True):
+            record(asked.record / slug, trial)
     return 0 if blocks and not (known and asked.add) else 1
 
 
@@ -391,7 +391,10 @@ def _discover_all(asked: argparse.Namespace, configuration: config.Config) -> in
                 done=bar.passed,
             )
         )  # fmt: skip
-    asked.report.write_text(report_sites.many([(source, looks[source.url]) for source in sources]), encoding="utf-8")
+    try:
+        asked.report.write_text(report_sites.many([(s, looks[s.url]) for s in sources]), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError([f"{asked.report}: it cannot be written: {error.strerror}"]) from error
     print(f"{len(sources)} sites: {asked.report}", file=sys.stderr)
     return 0
 

@@ -359,11 +359,9 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """An item that its source's `keep:` or `drop:` leaves out, and why."""
+    """What its source's `keep:` or `drop:` leaves out, and why. Of what is stored already, it is followed all the same."""
 
-    key: str
-    title: str
-    url: str | None
+    sighting: Sighting
     why: str
 
 
@@ -399,7 +397,7 @@ class Way:
     kind: str
     url: str
     options: Mapping[str, Any] = field(default_factory=dict)
-    why: str = ""
+    why: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -444,8 +442,7 @@ class Visit:
     all that is to come. `whole`: every page of the list was looked at; without it, what other pages showed still stands.
     `partial`: a further page failed (`error` says how), so nothing may be concluded from what is missing.
     `moved_to`: where every request was redirected for good. `until`: when the host wants us back.
-    `anew`: the source is read another way than before: nothing may be concluded from what this way does not show.
-    `way`: how a source of kind auto was read; `notice`: what its operator is to know of that.
+    `read_as`: how its pages were read, which of kind auto its fingerprint does not say. `way`: how a source of kind auto was read; `notice`: what its operator is to know of that.
     """
 
     source: str
@@ -461,7 +458,7 @@ class Visit:
     until: datetime | None = None
     error_class: str | None = None
     error: str | None = None
-    anew: bool = False
+    read_as: str = ""
     way: Way | None = None
     notice: str | None = None
 

@@ -163,7 +163,7 @@ def trials(visits: Sequence[Visit], connection: sqlite3.Connection | None, *, as
                 )
         sifted = [one for page in visit.pages for one in page.sifted]
         for one in sifted[:_MANY]:
-            console.print(f"  [dim]left out[/]: {escape(one.title)} ({escape(one.why)})")
+            console.print(f"  [dim]left out[/]: {escape(one.sighting.title)} ({escape(one.why)})")
         if visit.way is not None:
             console.print(f"  read as {visit.way.kind} at {escape(visit.way.url)}: {escape(visit.way.why)}")
         remarks, kept = sum(len(page.refused) for page in visit.pages), len(visit.sightings or ())
@@ -183,7 +183,7 @@ def _trial(visit: Visit, connection: sqlite3.Connection | None) -> dict[str, Any
              "start": s.when.start if s.when else None, "end_exclusive": s.when.end if s.when else None, "location": s.location, "summary": s.summary}
             for s in visit.sightings or ()
         ],
-        "left_out": [{"title": one.title, "url": one.url, "why": one.why} for p in visit.pages for one in p.sifted],
+        "left_out": [{"title": one.sighting.title, "url": one.sighting.url, "why": one.why} for p in visit.pages for one in p.sifted],
         "refused": [{"item": r.where, "field": r.field, "value": r.value, "why": r.why} for p in visit.pages for r in p.refused],
     }  # fmt: skip
 

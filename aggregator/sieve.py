@@ -24,7 +24,7 @@ def sifted(
         if why is None:
             kept.append(sighting)
         else:
-            left_out.append(LeftOut(sighting.key, sighting.title, sighting.url, why))
+            left_out.append(LeftOut(sighting, why))
     return tuple(kept), tuple(left_out)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -16,11 +17,15 @@ if TYPE_CHECKING:  # rich loads where something is shown to a person, not where 
     from rich.table import Table
 
 
+# What would move the cursor, colour the rest or turn the direction of a line: terminals obey it.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
 def escape(words: str) -> str:
     """Words as they are, where rich would read [brackets] as markup."""
     from rich.markup import escape as escaped
 
-    return escaped(words)
+    return escaped(_CONTROLS.sub("", words))
 
 
 def console_of() -> Console:

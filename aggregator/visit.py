@@ -115,16 +115,16 @@ async def visit(source: Source, known: Known, *, get: Get, read: Read, clock: Ca
             break
         pages.append(_success(url, page.fetched_at, page, reading))
         complete = complete and reading.complete
-        fresh = ({s.key for s in reading.sightings} | {s.key for s in reading.sifted}) - seen
+        fresh = ({s.key for s in reading.sightings} | {one.sighting.key for one in reading.sifted}) - seen
         seen |= fresh
-        told |= {s.key: s for s in reading.sightings if s.key in fresh}
+        told |= {s.key: s for s in reading.sightings if s.key not in told}
         walk.on(reading.more, stop=bool(reading.sightings or reading.sifted) and not fresh)
     changed = any(page.outcome == "changed" for page in pages)
     if failure is not None:  # no page is remembered: the next visit reads them all again
         pages = [replace(page, memory=None) for page in pages]
     done = Visit(
         source.slug, clock(), "changed" if changed else "unchanged", print_, tuple(pages), moved_to=moved_to,
-        anew=known.fingerprint not in (None, print_),
+        read_as=print_,
     )  # fmt: skip
     if failure is not None:
         done = replace(

@@ -82,7 +82,7 @@ def _build(node: yaml.Node, path: Path, document: Document, above: frozenset[int
     if isinstance(node, yaml.SequenceNode):
         return [_build(child, (*path, n), document, above | {id(node)}) for n, child in enumerate(node.value)]
     document.written[path] = node.value
-    return node.value if getattr(node, "style", None) else _scalar(node.value)  # libyaml: "" is plain
+    return node.value if getattr(node, "style", None) else scalar(node.value)  # libyaml: "" is plain
 
 
 def _pairs(node: yaml.MappingNode, path: Path, document: Document, above: frozenset[int]) -> Iterator[tuple[str, Any]]:
@@ -103,7 +103,8 @@ def _pairs(node: yaml.MappingNode, path: Path, document: Document, above: frozen
         yield key, _build(value_node, (*path, key), document, above)
 
 
-def _scalar(text: str) -> Any:
+def scalar(text: str) -> Any:
+    """Give what a plain scalar is in YAML 1.2: a constant, a number, or its words."""
     if text in _CONSTANTS or text.lower() in ("null", "true", "false"):
         return _CONSTANTS[text.lower()]
     if _INT.match(text):

@@ -90,3 +90,47 @@ async def test_a_site_without_a_way_says_what_was_tried(house: House) -> None:
     assert outcome.visit.outcome == "failed"
     assert "no way of reading this site was found; tried: " in (outcome.visit.error or "")
     assert house.web.url("/rss.xml") in (outcome.visit.error or "")
+
+
+async def test_another_address_that_fails_at_first_is_looked_at_until_it_answers(house: House) -> None:
+    base = house.web.url().rstrip("/")
+    house.source("ville", kind="auto", url="/ancien")
+    house.web["/ancien"] = page(home(FEED))
+    house.web["/flux.xml"] = xml(rss(news(3), base))
+    await house.run()
+    house.source("ville", kind="auto", url="/nouveau")
+    house.web["/nouveau"] = reply(503, b"")
+    await house.run(after=DAY)
+    house.web["/nouveau"] = page(home('<link rel="alternate" type="application/rss+xml" href="/autre.xml">'))
+    house.web["/autre.xml"] = xml(rss(news(2, newest=30), base))
+    await house.run(after=DAY)
+    assert house.one("SELECT json_extract(way, '$.url') FROM source_state") == house.web.url("/autre.xml")
+
+
+async def test_what_another_way_does_not_show_is_not_withdrawn_even_when_it_failed_at_first(house: House) -> None:
+    base = house.web.url().rstrip("/")
+    house.source("ville", url="/un.xml")
+    house.web["/un.xml"] = xml(rss(news(10), base))
+    await house.run()
+    house.source("ville", url="/deux.xml")
+    house.web["/deux.xml"] = reply(503, b"")
+    await house.run(after=DAY)
+    house.web["/deux.xml"] = xml(
+        rss([one for one in news(10) if one["path"] not in ("/actualite-25", "/actualite-24")], base)
+    )
+    for _ in range(5):
+        await house.run(after=DAY)
+    assert house.one("SELECT count(*) FROM items WHERE withdrawn_at IS NOT NULL") == 0
+
+
+async def test_a_feed_that_is_down_at_the_look_is_tried_again_at_the_next(house: House) -> None:
+    base = house.web.url().rstrip("/")
+    house.source("ville", kind="auto", url="/")
+    house.web["/"] = page(home(FEED, listed(news(4), base)))
+    house.web["/flux.xml"] = reply(503, b"")
+    done = await house.run()
+    assert [(o.absorbed.state, o.absorbed.new) for o in done.outcomes] == [("ok", 4)]
+    house.web["/flux.xml"] = xml(rss(news(20), base))
+    done = await house.run(after=DAY)
+    assert [(o.absorbed.state, o.absorbed.new) for o in done.outcomes] == [("ok", 16)]
+    assert house.one("SELECT json_extract(way, '$.kind') FROM source_state") == "feed"

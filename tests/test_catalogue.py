@@ -70,6 +70,36 @@ def test_a_spreadsheet_s_csv_is_read_with_its_semicolons_and_its_accents(file: P
     assert (added.territory.level, added.territory.insee, added.territory.partners) == ("région", "24", ("ML", "SN"))
 
 
+def test_one_bad_row_costs_itself_and_says_what_would_be_right(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = (
+        "name,url,kind,siren,partners", "A,https://a.example,RSS,,", "B,https://b.example,joomla,,", "C,https://c.example,,243 100 518,sn;ml",
+        "D,https://d.example,,,Sénégal", "A bis,http://www.a.example/,,,", "T,http://tours.example/flux/,,,",
+    )  # fmt: skip
+    (tmp_path / "l.csv").write_text("\r".join(rows), encoding="utf-8")
+    assert main(["import", str(tmp_path / "l.csv"), "--config", str(file)]) == 1
+    told = capsys.readouterr().err.splitlines()
+    assert [line.rpartition("l.csv:")[2] for line in told] == [
+        "3: https://b.example: kind: joomla: auto, feed or ics would be right",
+        "5: https://d.example: partners: SÉNÉGAL: ISO 3166 codes of countries: SN ML would be right",
+        "6: http://www.a.example/: it is listed already",
+    ]
+    assert [(s.slug, s.kind, s.territory.siren, s.territory.partners) for s in config.load(file).sources[1:]] == [
+        ("a", "feed", None, ()), ("c", "auto", "243100518", ("SN", "ML")),
+    ]  # fmt: skip
+
+
+def test_a_file_of_another_editor_keeps_its_line_ends_and_its_mark(file: Path, tmp_path: Path) -> None:
+    file.write_bytes(b"\xef\xbb\xbf" + FILE.replace("\n", "\r\n").encode())
+    (tmp_path / "l.csv").write_text("name,url\n1e3,https://mille.example\n", encoding="utf-8")
+    assert main(["import", str(tmp_path / "l.csv"), "--config", str(file)]) == 0
+    after = file.read_bytes()
+    assert after.startswith(b"\xef\xbb\xbf# ma liste\r\n")
+    assert after.count(b"\n") == after.count(b"\r\n")
+    assert [source.name for source in config.load(file).sources] == ["Tours", "1e3"]
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

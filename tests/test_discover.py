@@ -13,7 +13,7 @@ import pytest
 from aggregator import config, pipeline
 from aggregator.discover import BUDGET, Found, block
 from aggregator.discover.record import record
-from aggregator.errors import Disallowed
+from aggregator.errors import ConfigError, Disallowed
 from tests.conftest import START, House, calendar, ics, news, rss, xml
 from tests.fakeweb import FakeWeb, reply
 
@@ -153,15 +153,39 @@ async def test_nothing_is_asked_of_a_site_that_wants_no_robot(house: House, tmp_
     assert house.web.asked("/") == 0
 
 
-async def test_a_site_is_asked_for_no_more_than_the_budget_and_what_was_tried_is_told(
+async def test_a_calendar_file_beside_each_event_does_not_hide_the_feed_of_another_page(
     house: House, tmp_path: Path
 ) -> None:
-    links = "".join(f'<a href="/flux-{n}.rss">RSS</a>' for n in range(100))
-    house.web["/"] = html(body=links)
+    links = "".join(f'<li><a href="/e{n}.ics">Ajouter à mon agenda</a></li>' for n in range(100))
+    house.web["/"] = html(
+        body=f'<a href="/actualites">Actualités</a><ul>{links}</ul><iframe src="http://[embed]"></iframe>'
+    )
+    house.web["/actualites"] = html('<link rel="alternate" type="application/rss+xml" href="/flux.xml">')
+    house.web["/flux.xml"] = xml(rss(news(5), house.web.url().rstrip("/")))
+    found = await look(house.web, tmp_path)
+    assert [(t.way.kind, t.items) for t in found.chosen] == [("feed", 5)]
+    assert len(found.tried) < BUDGET
+    assert any("not found (404)" in one.outcome for one in found.tried)
+
+
+async def test_a_site_is_asked_for_no_more_than_the_budget(house: House, tmp_path: Path) -> None:
+    head = "".join(
+        f'<link rel="alternate" type="{media}" href="/{n}">'
+        for media in ("text/calendar", "application/rss+xml")
+        for n in range(9)
+    )
+    body = "".join(
+        f'<a href="/flux-{n}.rss">RSS</a><a href="/agenda-{n}.ics">ics</a><a href="webcal://x.example/{n}">s</a>'
+        for n in range(9)
+    )
+    lists = "".join(f'<a href="/actualites-{n}">Actualités</a>' for n in range(9))
+    house.web["/"] = html(head, body + lists)
+    for n in range(9):
+        house.web[f"/actualites-{n}"] = html(
+            head.replace('href="/', f'href="/{n}-'), body.replace('href="/', f'href="/{n}-')
+        )
     found = await look(house.web, tmp_path)
     assert found.chosen == ()
-    assert sum(house.web.asked(f"/flux-{n}.rss") for n in range(100)) < BUDGET
-    assert any("not found (404)" in one.outcome for one in found.tried)
     assert any(f"{BUDGET} requests are enough" in one.outcome for one in found.tried)
 
 
@@ -187,5 +211,5 @@ async def test_what_is_recorded_is_a_golden_folder(house: House, tmp_path: Path)
     ]
     items = json.loads((tmp_path / "golden" / "ville" / "items.json").read_text(encoding="utf-8"))
     assert [item["title"] for item in items] == ["Nouvelle du 28 octobre", "Nouvelle du 27 octobre"]
-    with pytest.raises(FileExistsError):
+    with pytest.raises(ConfigError, match="name another folder"):
         record(tmp_path / "golden" / "ville", found.chosen[0])

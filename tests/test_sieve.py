@@ -71,18 +71,49 @@ async def test_a_category_is_meant_as_the_source_writes_it(house: House) -> None
     assert house.sql("SELECT title FROM items") == [("Accueil",)]
 
 
-async def test_what_a_new_filter_leaves_out_is_not_told_as_cancelled(house: House) -> None:
+LOTO = "UID:{0}@x\nDTSTART;VALUE=DATE:202512{0:02d}\nSUMMARY:{1} n° {0}"
+
+
+async def test_what_stands_already_stays_and_is_followed_when_a_filter_comes(house: House) -> None:
     house.source("agenda", kind="ics")
-    house.web["/agenda"] = calendar(
-        ics(*(f"UID:{n}@x\nDTSTART;VALUE=DATE:202512{n:02d}\nSUMMARY:Loto n° {n}" for n in range(1, 9)))
-    )
+    house.web["/agenda"] = calendar(ics(*(LOTO.format(n, "Loto") for n in range(1, 9))))
     await house.run()
     house.source("agenda", kind="ics", drop={"words": ["loto"]})
+    house.web["/agenda"] = calendar(ics(*(LOTO.format(n, "Loto") for n in range(1, 10))))
     for _ in range(5):
         done = await house.run(after=DAY)
     assert [(o.absorbed.state, o.absorbed.alarm) for o in done.outcomes] == [("ok", None)]
     assert "CANCELLED" not in house.published("agenda.ics")
-    assert house.one("SELECT count(*) FROM sifted") == 8
+    assert house.sql("SELECT title FROM sifted") == [("Loto n° 9",)]
+    cancelled = [LOTO.format(n, "Loto") + ("\nSTATUS:CANCELLED" if n == 3 else "") for n in range(1, 10)]
+    house.web["/agenda"] = calendar(ics(*cancelled))
+    await house.run(after=DAY)
+    assert house.sql("SELECT title FROM items WHERE status = 'cancelled'") == [("Loto n° 3",)]
+
+
+async def test_an_event_that_is_renamed_out_of_the_filter_is_still_called_off_when_it_is(house: House) -> None:
+    house.source("agenda", kind="ics", keep={"words": ["mali"]})
+    said = "UID:1@x\nDTSTART;VALUE=DATE:20251210\nSUMMARY:{}"
+    house.web["/agenda"] = calendar(ics(said.format("Fête du Mali")))
+    await house.run()
+    house.web["/agenda"] = calendar(ics(said.format("Fête du quartier") + "\nSTATUS:CANCELLED"))
+    await house.run(after=DAY)
+    assert house.sql("SELECT title, status FROM items") == [("Fête du quartier", "cancelled")]
+
+
+async def test_a_list_of_which_nothing_is_kept_is_no_list_that_shrank_and_an_empty_one_is_told(house: House) -> None:
+    house.source("ville", keep={"words": ["mali"]})
+    house.web["/ville"] = xml(rss(NEWS))
+    await house.run()
+    others = [{"title": f"Vie locale {n}", "path": f"/locale-{n}", "day": "01 Nov 2025"} for n in range(5)]
+    house.web["/ville"] = xml(rss(others))
+    done = await house.run(after=DAY)
+    assert [(o.absorbed.state, o.absorbed.alarm) for o in done.outcomes] == [
+        ("ok", "keep: and drop: leave out all 5 items: is that meant?")
+    ]
+    house.web["/ville"] = xml(rss([]))
+    done = await house.run(after=DAY)
+    assert [o.absorbed.state for o in done.outcomes] == ["empty"]
 
 
 @pytest.mark.parametrize(

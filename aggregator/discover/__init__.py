@@ -11,7 +11,7 @@ from typing import Any
 from aggregator.config import extractor_of
 from aggregator.discover import hints
 from aggregator.discover.hints import Candidate
-from aggregator.errors import FetchError, NothingFound, SourceError
+from aggregator.errors import BadStatus, FetchError, NothingFound, Postponed, SourceError, Unreachable
 from aggregator.model import Page, Reading, Request, Sighting, Source, Way
 from aggregator.normalise.text import decode, fold
 from aggregator.normalise.urls import host
@@ -21,6 +21,7 @@ BUDGET = 30  # requests to a site, all in all
 _LISTS = 3  # pages called « actualités » or « agenda » that are looked at
 _ENOUGH = 2  # good ways made for machines: what is usual elsewhere is no longer tried
 _FEW = 3  # items that make a way good
+_ANNOUNCED = 3  # ranks of what a page itself announces
 
 Call = Callable[..., Awaitable[Any]]
 
@@ -51,11 +52,12 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """An address that was asked for, and what came of it, in words."""
+    """An address that was asked for, and what came of it, in words. `passing`: a failure that may not last."""
 
     url: str
     kind: str
     outcome: str
+    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,11 @@ class Found:
             (t for t in good[1:] if t.events * 2 >= t.items and len(t.links - first.links) * 2 > len(t.links)), None
         )
         return (first,) if agenda is None else (first, agenda)
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether what a page announces failed for a reason that may pass: another look may find a better way."""
+        return any(one.passing for one in self.tried)
 
     @property
     def best(self) -> Way | None:
@@ -111,8 +118,14 @@ async def discover(
                 trials += await look.tries(hints.of_index(software, decode(index.body, index.charset), index.url))
         for target in seen.lists[:_LISTS]:
             further = await look.further(target, "page")
-            if further is not None:
-                trials += await look.tries((await call(hints.look_at, further, now)).candidates, further)
+            if further is None:
+                continue
+            try:
+                more = await call(hints.look_at, further, now)
+            except SourceError as error:  # it cost its worker more than a page may
+                look.tried.append(Tried(target, "page", str(error)))
+                continue
+            trials += await look.tries(more.candidates, further)
         if sum(trial.items >= _FEW and trial.way.kind != "html" for trial in trials) < _ENOUGH:
             trials += await look.tries(hints.usual(page.url, seen.software))
     return Found(
@@ -172,7 +185,12 @@ class _Look:
                 page = here if here is not None and one.url == here.url else await self.page(one.url)
                 trials.append(await self._tried(hints.refined(one, decode(page.body, page.charset)), page))
             except SourceError as error:
-                self.tried.append(Tried(one.url, one.kind, str(error)))
+                passing = (
+                    one.rank <= _ANNOUNCED
+                    and isinstance(error, Unreachable | Postponed | BadStatus)
+                    and not _gone(error)
+                )
+                self.tried.append(Tried(one.url, one.kind, str(error), passing))
         return trials
 
     async def _tried(self, one: Candidate, page: Page) -> Trial:
@@ -198,6 +216,10 @@ class _Look:
         trial = _trial(Way(one.kind, one.url, one.options, one.why), list(told.values()), page, self.now)
         self.tried.append(Tried(one.url, one.kind, f"{trial.items} items"))
         return trial
+
+
+def _gone(error: SourceError) -> bool:
+    return isinstance(error, BadStatus) and error.status is not None and error.status < 500 and error.status != 429
 
 
 def _trial(way: Way, told: Sequence[Sighting], page: Page, now: datetime) -> Trial:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Container, Iterable, Mapping
 from itertools import chain, count
@@ -10,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from aggregator import config
-from aggregator.catalogue import Listed
+from aggregator import config, yamlfile
+from aggregator.catalogue import Listed, same_site
 from aggregator.config import Config
 from aggregator.discover import Found, Trial, slug_of
 from aggregator.errors import ConfigError
@@ -66,10 +67,10 @@ def _block(slug: str, name: str, trial: Trial, *, allow_private: bool) -> str:
 def listed(sites: Iterable[Listed], config: Config) -> dict[str, str]:
     """Write the sites of a list as blocks, those that sources.yaml does not hold yet: slug -> block."""
     told: dict[str, str] = {}
-    known = {source.url.rstrip("/") for source in config.sources}
+    known = {same_site(source.url) for source in config.sources}
     taken = {source.slug for source in config.sources}
     for site in sites:
-        if site.url.rstrip("/") in known:
+        if same_site(site.url) in known:
             continue
         slug = _free(slug_of(site.name) or slug_of(host(site.url)) or "source", taken | set(told))
         told[slug] = written(
@@ -86,8 +87,22 @@ def listed(sites: Iterable[Listed], config: Config) -> dict[str, str]:
 
 def written(said: Mapping[str, Any]) -> str:
     """Write a source as a block of sources.yaml."""
-    text = yaml.safe_dump([dict(said)], allow_unicode=True, sort_keys=False, width=110, default_flow_style=False)
+    text = yaml.dump(
+        [dict(said)], Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=110, default_flow_style=False
+    )
     return "".join(f"  {line}\n" for line in text.splitlines())
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes in quotes what YAML 1.2 would not read as words (« 1e3 »), and what YAML 1.1 would not."""
+
+
+def _quoted(dumper: yaml.SafeDumper, words: str) -> yaml.ScalarNode:
+    plain = isinstance(yamlfile.scalar(words), str)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", words, style=None if plain else "'")
+
+
+_Dumper.add_representer(str, _quoted)
 
 
 def _free(wanted: str, taken: Container[str]) -> str:
@@ -101,18 +116,23 @@ def add(path: Path, block: str) -> None:
     Raises:
         ConfigError: the file is not right, before or with them; it stays as it was.
     """
-    before = path.read_text(encoding="utf-8")
-    lines = before.rstrip("\n").split("\n")
+    written = path.read_bytes()
+    mark = codecs.BOM_UTF8 if written.startswith(codecs.BOM_UTF8) else b""
+    end = "\r\n" if b"\r\n" in written else "\n"
+    lines = written.removeprefix(mark).decode().replace("\r\n", "\n").rstrip("\n").split("\n")
     where = _end_of_sources(lines, path)
     gap = [""] if lines[where - 1].strip() else []
-    after = "\n".join((*lines[:where], *gap, *_indented(block, lines), *lines[where:])) + "\n"
+    after = end.join((*lines[:where], *gap, *_indented(block, lines), *lines[where:], ""))
+    expected = [*(one.slug for one in config.load(path).sources), *(one["slug"] for one in yaml.safe_load(block))]
     trial = path.with_name(f".{path.name}.new~")
     try:
-        trial.write_text(after, encoding="utf-8")
+        trial.write_bytes(mark + after.encode())
         try:
-            config.load(trial)
+            slugs = [source.slug for source in config.load(trial).sources]
         except ConfigError as error:
             raise ConfigError([problem.replace(trial.name, path.name) for problem in error.problems]) from error
+        if slugs != expected:
+            raise ConfigError([f"{path}: the new block would not stand under sources: write it there by hand"])
         trial.replace(path)
     finally:
         trial.unlink(missing_ok=True)
@@ -133,7 +153,9 @@ def _end_of_sources(lines: list[str], path: Path) -> int:
     """Find the line after the last source: the next key at the left margin, or the end of the file."""
     starts = [n for n, line in enumerate(lines) if re.match(r"sources:\s*(?:#.*)?$", line)]
     if not starts:
-        raise ConfigError([f"{path}: there is no line « sources: » under which a source could be written"])
+        raise ConfigError(
+            [f"{path}: no line is just « sources: », with a source on each « - » below: write the block by hand"]
+        )
     end = next((n for n in range(starts[0] + 1, len(lines)) if re.match(r"[^\s#-]", lines[n])), len(lines))
     while end > starts[0] + 1 and (
         not lines[end - 1].strip() or lines[end - 1].startswith("#")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -36,22 +37,27 @@ _MARKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "spip",
         re.compile(
-            r'generator"[^>]*SPIP|/spip\.php|spip_in\b|spip_logo|local/cache-(?:css|js|vignettes)', re.IGNORECASE
+            r'generator"[^>]{0,200}?SPIP|/spip\.php|spip_in\b|spip_logo|local/cache-(?:css|js|vignettes)', re.IGNORECASE
         ),
     ),
-    ("wordpress", re.compile(r'generator"[^>]*WordPress|/wp-(?:content|includes|json)/', re.IGNORECASE)),
-    ("drupal", re.compile(r'generator"[^>]*Drupal|/sites/(?:default|all)/|data-drupal-|drupalSettings', re.IGNORECASE)),
-    ("typo3", re.compile(r'generator"[^>]*TYPO3|/typo3(?:temp|conf)/|/fileadmin/', re.IGNORECASE)),
-    ("joomla", re.compile(r'generator"[^>]*Joomla|/media/(?:jui|system)/js|option=com_', re.IGNORECASE)),
+    ("wordpress", re.compile(r'generator"[^>]{0,200}?WordPress|/wp-(?:content|includes|json)/', re.IGNORECASE)),
+    (
+        "drupal",
+        re.compile(r'generator"[^>]{0,200}?Drupal|/sites/(?:default|all)/|data-drupal-|drupalSettings', re.IGNORECASE),
+    ),
+    ("typo3", re.compile(r'generator"[^>]{0,200}?TYPO3|/typo3(?:temp|conf)/|/fileadmin/', re.IGNORECASE)),
+    ("joomla", re.compile(r'generator"[^>]{0,200}?Joomla|/media/(?:jui|system)/js|option=com_', re.IGNORECASE)),
     (
         "plone",
-        re.compile(r'generator"[^>]*Plone|/\+\+(?:plone|resource|theme)\+\+|portal_css|data-portal-url', re.IGNORECASE),
+        re.compile(
+            r'generator"[^>]{0,200}?Plone|/\+\+(?:plone|resource|theme)\+\+|portal_css|data-portal-url', re.IGNORECASE
+        ),
     ),
     ("liferay", re.compile(r"Liferay\.|/o/frontend-|p_p_id=", re.IGNORECASE)),
     ("jalios", re.compile(r"/jcms/|jalios", re.IGNORECASE)),
     ("inovagora", re.compile(r"inovagora|/Ressources/Flux|-actualites\.htm\b", re.IGNORECASE)),
     ("opendatasoft", re.compile(r"opendatasoft|/explore/dataset/", re.IGNORECASE)),
-    ("rrma", re.compile(r'href="[^"]*/evenement/[^"/]+/"[\s\S]{0,20000}?Organisateur', re.IGNORECASE)),
+    ("rrma", re.compile(r'href="[^"]{0,200}/evenement/[^"/]{1,200}/"', re.IGNORECASE)),
 )
 
 _PLONE = "++api++/@search?portal_type=News+Item&portal_type=Event&sort_on=effective&sort_order=descending&fullobjects=1"
@@ -83,6 +89,9 @@ _ANYWHERE: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 
 
+_EACH = 3  # candidates of one kind that a page announces alike
+
+
 @dataclass(frozen=True, slots=True)
 class Hints:
     """What one page says of its site: the software it shows signs of, the name it gives itself, ways of reading it that may
@@ -104,7 +113,7 @@ def look_at(page: Page, now: datetime) -> Hints:
         return Hints((), None, tuple(itself), (), (), ())
     tree = LexborHTMLParser(html)
     known = _software(html, page.url)
-    candidates = [*_announced(tree, html, page.url)]
+    candidates = _few(_announced(tree, html, page.url))
     if "spip" in known:
         candidates.append(Candidate("spip", page.url, "the site runs SPIP", {"pages": 3}, rank=5))
     else:
@@ -120,8 +129,20 @@ def look_at(page: Page, now: datetime) -> Hints:
     )
 
 
+def _few(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """The first of each kind and rank: an agenda has a calendar file beside each event, a site a feed for each category."""
+    counted: Counter[tuple[str, int]] = Counter()
+    few = []
+    for one in candidates:
+        counted[one.kind, one.rank] += 1
+        if counted[one.kind, one.rank] <= _EACH:
+            few.append(one)
+    return few
+
+
 def _software(html: str, url: str) -> tuple[str, ...]:
-    return tuple(name for name, mark in _MARKS if mark.search(html[:400_000]) or mark.search(f'href="{url}"'))
+    marks = (one for one in _MARKS if one[0] != "rrma" or "Organisateur" in html)
+    return tuple(name for name, mark in marks if mark.search(html[:400_000]) or mark.search(f'href="{url}"'))
 
 
 def _of_itself(text: str, url: str) -> list[Candidate]:
@@ -176,12 +197,13 @@ def _announced(tree: LexborHTMLParser, html: str, url: str) -> Iterator[Candidat
             yield Candidate("events_calendar", events, "the page uses The Events Calendar", rank=3)
     for node in tree.css("a[href]"):
         link = (node.attributes.get("href") or "").strip()
-        if link.startswith(("webcal://", "webcals://")):
-            link = "https://" + link.partition("://")[2]
-        target = _at(link, url)
+        calendar = link.lower().startswith(("webcal://", "webcals://"))
+        target = _at("https://" + link.partition("://")[2] if calendar else link, url)
         if target is None:
             continue
-        if _ICS_LINK.search(target) and _same_site(target, url):
+        if calendar:
+            yield Candidate("ics", target, "a link to subscribe to a calendar", rank=1)
+        elif _ICS_LINK.search(target) and _same_site(target, url):
             yield Candidate("ics", target, "a link to a calendar", rank=2)
         elif _FEED_LINK.search(target) and _same_site(target, url) and not _COMMENTS.search(target):
             yield Candidate("feed", target, "a link to a feed", rank=2)
@@ -313,7 +335,7 @@ _OPENAGENDA = "relative%5B%5D=current&relative%5B%5D=upcoming&size=100&detailed=
 
 def _embedded(tree: LexborHTMLParser, html: str, url: str) -> Iterator[Candidate]:
     for node in tree.css("iframe[src]"):
-        source = urlsplit(urljoin(url, node.attributes.get("src") or ""))
+        source = urlsplit(_at(node.attributes.get("src"), url) or "")
         if source.hostname == "calendar.google.com":
             for calendar in parse_qs(source.query).get("src", []):
                 address = f"https://calendar.google.com/calendar/ical/{quote(calendar, safe='')}/public/basic.ics"
@@ -325,11 +347,11 @@ def _embedded(tree: LexborHTMLParser, html: str, url: str) -> Iterator[Candidate
             "an embedded OpenAgenda",
             rank=2,
         )
-    for found in dict.fromkeys(re.findall(r"https://[\w.-]+/(?:api/)?explore/(?:embed/)?dataset/([\w-]+)", html)):
-        host = re.search(r"https://([\w.-]+)/(?:api/)?explore/", html)
-        if host:
-            address = f"https://{host[1]}/api/explore/v2.1/catalog/datasets/{found}/records?limit=100"
-            yield Candidate("opendatasoft", address, "a dataset of an open-data portal", rank=4)
+    for host, name in dict.fromkeys(
+        re.findall(r"https://([\w.-]+)/(?:api/)?explore/(?:embed/)?dataset/([\w-]+)", html)
+    ):
+        records = f"https://{host}/api/explore/v2.1/catalog/datasets/{name}/records?limit=100"
+        yield Candidate("opendatasoft", records, "a dataset of an open-data portal", rank=4)
 
 
 def usual(url: str, known: tuple[str, ...]) -> Iterator[Candidate]:

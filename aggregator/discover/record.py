@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from pathlib import Path
 
 import yaml
 
 from aggregator.config import extractor_of
 from aggregator.discover import Trial
+from aggregator.errors import ConfigError
 from aggregator.model import Limits
 from aggregator.normalise.text import decode
 
@@ -19,11 +20,12 @@ def record(folder: Path, trial: Trial) -> None:
     """Write page.*, source.yaml and items.json into a new folder.
 
     Raises:
-        FileExistsError: there is one already.
+        ConfigError: there is one already, or it cannot be written.
     """
-    from dataclasses import replace
-
-    folder.mkdir(parents=True)
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise ConfigError([f"{folder}: it cannot be made ({error.strerror}): name another folder"]) from error
     page = replace(trial.page, text=decode(trial.page.body, trial.page.charset))
     found = extractor_of(trial.way.kind, trial.way.options)(page, Limits())
     start = page.body.lstrip()[:1]

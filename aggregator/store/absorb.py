@@ -81,22 +81,30 @@ class Absorber:
 
     def _changed(self, source: Source, visit: Visit, state: Mapping[str, Any], result: Absorbed) -> None:
         assert visit.sightings is not None
+        sifted = {one.sighting.key: one.sighting for page in visit.pages for one in page.sifted}
         fresh = {sighting.key: sighting for sighting in visit.sightings}
-        stored = self._stored(source.slug, fresh)
+        stored = self._stored(source.slug, fresh | sifted)
+        result.followed = {key for key in sifted if key in stored}  # a meeting that is called off is called off
+        fresh |= {key: sifted.pop(key) for key in result.followed if key not in fresh}
+        sifted = {key: sighting for key, sighting in sifted.items() if key not in fresh}
         items = Touched()
         stored = self._continued(source.slug, fresh, stored, items)
-        sifted = {one.key for page in visit.pages for one in page.sifted}
-        listed_before: int | None = None if visit.anew else state["listed"]
-        out_of_sight = self._out_of_sight(visit, fresh, stored)
-        listed = len(fresh) + len(out_of_sight)
-        if not listed and state["listed"] and not sifted:
+        anew = state["read_as"] not in (
+            None,
+            visit.read_as,
+        )  # another way of reading: what it does not show may be there
+        listed_before: int | None = None if anew else state["listed"]
+        out_of_sight = set() if anew else self._out_of_sight(visit, fresh, stored)
+        listed = len(fresh) + len(out_of_sight) + len(sifted)
+        if not listed and state["listed"]:
             result.state = "empty"
             result.alarm = (
                 f"nothing is listed where {state['listed']} items were: nothing was withdrawn; look at the page"
             )
             return
         shrunk_since = instant(str(state["shrunk_since"])) if state["shrunk_since"] else None
-        small = dedupe.shrank(listed, listed_before, shrunk_since, visit.at)
+        unread = bool(source.keep or source.drop) and any(page.outcome != "changed" for page in visit.pages)
+        small = not unread and dedupe.shrank(listed, listed_before, shrunk_since, visit.at)
         keys = self._insert(source, visit, [s for key, s in fresh.items() if key not in stored], items, result)
         keys |= self._update(
             source, visit, [(stored[key], s) for key, s in fresh.items() if key in stored], items, result
@@ -111,11 +119,9 @@ class Absorber:
         elif sifted and not fresh:
             result.alarm = f"keep: and drop: leave out all {len(sifted)} items: is that meant?"
         gone = [old for key, old in stored.items() if old.listed and key not in fresh and old.id not in out_of_sight]
-        unjudged = [
-            old for old in gone if visit.anew or old.key in sifted
-        ]  # that it is not shown does not say it is not there
-        self._age(unjudged, str(state["last_success"] or stamp(visit.at)), visit.at)
-        gone = [old for old in gone if old not in unjudged]
+        if anew:
+            self._age(gone, str(state["last_success"] or stamp(visit.at)), visit.at)
+            gone = []
         if small or visit.partial:
             missing = sum(1 for old in gone if old.missing)
         else:
@@ -123,11 +129,12 @@ class Absorber:
         result.touched |= self.joining.follow(keys, visit.at, items)
         self._settle(source.timezone, items, visit.at, result)
         self.connection.execute(
-            "UPDATE source_state SET listed = ?, shrunk_since = ?, missing = ? WHERE source = ?",
+            "UPDATE source_state SET listed = ?, shrunk_since = ?, missing = ?, read_as = ? WHERE source = ?",
             (
                 listed_before if small else listed,
                 stamp(shrunk_since or visit.at) if small else None,
                 missing,
+                visit.read_as,
                 source.slug,
             ),
         )

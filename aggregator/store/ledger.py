@@ -28,6 +28,9 @@ class Absorbed:
     alarm: str | None = None
     touched: set[str] = field(default_factory=set)
     by_page: dict[str, list[int]] = field(default_factory=dict)  # url -> [new, changed]
+    followed: set[str] = field(
+        default_factory=set
+    )  # keys of what is stored, though keep: and drop: would leave it out now
 
 
 def state_of(connection: sqlite3.Connection, slug: str) -> Mapping[str, Any]:
@@ -59,7 +62,18 @@ def record(connection: sqlite3.Connection, visit: Visit, result: Absorbed) -> No
             connection.executemany(
                 "INSERT INTO sifted VALUES (:source, :key, :title, :url, :why, :at, :at) ON CONFLICT (source, key) DO UPDATE SET"
                 " (title, url, why, last_seen) = (excluded.title, excluded.url, excluded.why, excluded.last_seen)",
-                [{**asdict(one), "source": visit.source, "at": stamp(page.at)} for one in page.sifted],
+                [
+                    {
+                        "source": visit.source,
+                        "key": one.sighting.key,
+                        "title": one.sighting.title,
+                        "url": one.sighting.url,
+                        "why": one.why,
+                        "at": stamp(page.at),
+                    }
+                    for one in page.sifted
+                    if one.sighting.key not in result.followed
+                ],
             )
         if page.memory is not None:
             connection.execute(
@@ -109,9 +123,11 @@ def next_turn(
         values["fingerprint"] = visit.fingerprint
         urls = [page.url for page in visit.pages if page.memory is not None]
         connection.execute(f"DELETE FROM pages WHERE source = ? AND url NOT IN ({marks(urls)})", (source.slug, *urls))
+        connection.execute("DELETE FROM sifted WHERE source = ? AND last_seen < ?", (source.slug, at))  # by other rules
+        values |= {"way": None, "way_at": None}
     if visit.way is not None:
         said = json.dumps(asdict(visit.way), ensure_ascii=False)
-        if said != state["way"]:
+        if said != state["way"] or visit.fingerprint != state["fingerprint"]:
             values |= {"way": said, "way_at": at}
     if good:
         values["last_success"] = at

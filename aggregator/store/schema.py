@@ -40,7 +40,8 @@ CREATE TABLE source_state (
   moved_visits INTEGER NOT NULL DEFAULT 0,
   error_class TEXT, error TEXT,
   way TEXT CHECK (way IS NULL OR json_valid(way)),
-  way_at TEXT
+  way_at TEXT,
+  read_as TEXT
 ) STRICT;
 
 CREATE TABLE pages (
