@@ -341,6 +341,11 @@ NOON = datetime(2020, 3, 13, 11, 22, tzinfo=UTC)
         ("11 mars", date(2026, 3, 11)),
         ("3 août", date(2025, 8, 3)),
         ("20 décembre", date(2025, 12, 20)),
+        ("23\nnov\n2024", date(2024, 11, 23)),
+        ("nov.\n23", date(2025, 11, 23)),
+        ("mar.\n23", None),  # a Tuesday, or March
+        ("nov\n23\n2024", date(2024, 11, 23)),
+        ("mars 25", None),  # March 2025, or the 25th
         ("12 mai 1985", None),
         ("Thu, 01 Jan 1970 00:00:00 +0000", None),
         ("0001-01-01T00:00:00", None),

@@ -19,12 +19,14 @@ for _table in (SHORT_MONTHS, MONTHS):
 del _NAMES["mar"]  # mardi as often as mars: read only where a day stands before it
 _HOUR = r"(?:[ ,]{0,3}(?:-|a|at|um|h)?[ ,]{0,2}(?<!\d)(\d{1,2}) ?(?:h|:)(?: ?(\d\d))?(?::(\d\d))?(?!\d))?"
 _WORDS = re.compile(
-    r"(?<![\d/.,-])(\d{1,2})(?: ?er|ere|st|nd|rd|th|\.)?[ \n-]{1,3}(?:de |of )?([a-z]{3,10})\.?(?:,? ?(?:de )?-?(\d{4})(?!\d))?"
+    r"(?<![\d/.,-])(\d{1,2})(?: ?er|ere|st|nd|rd|th|\.)?[ \n-]{1,3}(?:de |of )?([a-z]{3,10})\.?(?:,?[ \n]?(?:de )?-?(\d{4})(?!\d))?"
     + _HOUR
 )
 _NUMBERS = re.compile(r"(?<![\d/.,-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d\d)(?![\d/]|[.-]\d)" + _HOUR)
-_AMERICAN = re.compile(r"(?<![a-z])([a-z]{3,10})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})(?!\d)" + _HOUR)
+_AMERICAN = re.compile(r"(?<![a-z])([a-z]{3,10})\.?[ \n](\d{1,2})(?:st|nd|rd|th)?,?[ \n](\d{4})(?!\d)" + _HOUR)
+_STACKED = re.compile(r"^([a-z]{3,10})\.?\n(\d{1,2})$()" + _HOUR)  # a date block whose month stands above its day
 _ISO_DAY = re.compile(r"(?<![\d-])(\d{4})-(\d\d)-(\d\d)(?![\d-])" + _HOUR)
+_FORMS = (_WORDS, _NUMBERS, _AMERICAN, _STACKED, _ISO_DAY)
 _FIRST = re.compile(r"(?:publi|poste|mis en ligne|paru|published|posted)\w*(?: (?:le|on))?[ :]{0,3}")
 
 
@@ -62,7 +64,7 @@ def _spoken(text: str, seen: datetime, tz: str) -> date | datetime | None:
 def _french(words: str, seen: datetime, tz: str) -> date | datetime | None:
     first = _FIRST.search(words)
     for start in (first.end(), 0) if first else (0,):
-        found = [m for m in map(_match, (_WORDS, _NUMBERS, _AMERICAN, _ISO_DAY), [words] * 4, [start] * 4) if m]
+        found = [m for m in map(_match, _FORMS, [words] * len(_FORMS), [start] * len(_FORMS)) if m]
         if found:
             _, day, month, year, clock = min(found)
             return _moment(day, month, year, clock, seen, tz)
@@ -78,7 +80,7 @@ def _match(pattern: re.Pattern[str], words: str, start: int) -> _Found | None:
         if pattern is _WORDS:
             day, name, year = found[1], found[2], found[3]
             month = 3 if name == "mar" else _NAMES.get(name, 0)
-        elif pattern is _AMERICAN:
+        elif pattern in (_AMERICAN, _STACKED):
             name, day, year = found[1], found[2], found[3]
             month = _NAMES.get(name, 0)
         elif pattern is _ISO_DAY:
