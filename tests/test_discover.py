@@ -111,6 +111,21 @@ async def test_a_type_of_events_is_a_second_source(house: House, tmp_path: Path)
     assert found.chosen[1].way.options == {"kind": "event"}
 
 
+async def test_a_page_that_lists_well_does_not_keep_its_software_from_being_asked(house: House, tmp_path: Path) -> None:
+    base = house.web.url().rstrip("/")
+    cards = "".join(
+        f'<article><h3><a href="{base}/nouvelle-{n}/">Nouvelle n° {n}</a></h3><p>Publié le {3 - n} novembre 2025</p></article>'
+        for n in range(3)
+    )
+    pages = "".join(f'<a href="/actualites-{n}">Actualités</a>' for n in range(3))
+    house.web["/"] = html('<meta name="generator" content="WordPress 6.1">', f"<main>{cards}</main>{pages}")
+    for n in range(3):
+        house.web[f"/actualites-{n}"] = html(body=f"<main>{cards}</main>")
+    house.web["/wp-json/wp/v2/posts?_embed=1&per_page=50"] = machine(posts(base, 28))
+    found = await look(house.web, tmp_path)
+    assert [(t.way.kind, t.items) for t in found.chosen] == [("wordpress", 28)]
+
+
 async def test_what_is_found_is_added_and_the_rest_of_the_file_stays_as_it_was(house: House, tmp_path: Path) -> None:
     house.web["/"] = html('<link rel="alternate" type="application/rss+xml" href="/flux.xml">')
     house.web["/flux.xml"] = xml(rss(news(5), house.web.url().rstrip("/")))

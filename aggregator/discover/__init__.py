@@ -126,7 +126,8 @@ async def discover(
                 look.tried.append(Tried(target, "page", str(error)))
                 continue
             trials += await look.tries(more.candidates, further)
-        if sum(trial.items >= _FEW and trial.way.kind != "html" for trial in trials) < _ENOUGH:
+        looks = _looks(seen.software)
+        if sum(trial.items >= _FEW and trial.way.kind not in looks for trial in trials) < _ENOUGH:
             trials += await look.tries(hints.usual(page.url, seen.software))
     return Found(
         page.url,
@@ -251,7 +252,7 @@ def ranked(trials: Iterable[Trial], today: date, software: Container[str] = ()) 
     among them. Where there is no feed, landmarks must tell what the repeated blocks do.
     """
     each = list({(t.way.kind, t.way.url, repr(t.way.options)): t for t in trials}.values())
-    looks = {"html"} if "spip" in software else {"html", "spip"}
+    looks = _looks(software)
     machines = [t for t in each if t.way.kind not in looks | {"sitemap"} and t.said]
     blocks = [t for t in each if t.way.kind == "html" and t.dated]
 
@@ -282,6 +283,11 @@ def ranked(trials: Iterable[Trial], today: date, software: Container[str] = ()) 
         )
         scored.append(replace(trial, score=round(score, 1)))
     return tuple(sorted(scored, key=lambda t: (-t.score, t.way.url, repr(t.way.options))))
+
+
+def _looks(software: Container[str]) -> frozenset[str]:
+    """Give the kinds that read a page by its look: landmarks are SPIP's own where the site runs it."""
+    return frozenset({"html"} if "spip" in software else {"html", "spip"})
 
 
 def _agree(listed: Trial, made: Trial) -> bool:
