@@ -124,9 +124,8 @@ def coverage(rows: Sequence[Covered], *, as_json: bool, as_csv: bool) -> None:
         )
         return
     console = console_of()
-    table = table_of(
-        "région", "member", "level", "state", "items", "30 days", "silent", right=("items", "30 days", "silent")
-    )
+    numbers = ("items", "new", "left out", "silent")
+    table = table_of("région", "member", "state", *numbers, right=numbers)
     region = None
     for row in rows:
         silent = "" if row.silent is None else f"{row.silent} d"
@@ -137,6 +136,8 @@ def coverage(rows: Sequence[Covered], *, as_json: bool, as_csv: bool) -> None:
         region = row.region
     console.print(table)
     read = sum(row.read > 0 for row in rows)
+    giving = sum(row.items > 0 for row in rows)
+    console.print(f"{read} of {len(rows)} members are read, {giving} have told something")
     console.print(
-        f"{read} of {len(rows)} members are read; --csv and --json say more, with the next step of the others"
+        "new: first seen in the last 30 days; silent: days since the newest; --csv and --json add the next step"
     )

@@ -141,4 +141,7 @@ async def test_coverage_tells_by_region_who_is_read_and_what_to_try_with_the_oth
     assert rows[0]["next_step"] == "essayer le flux"
     assert (rows[1]["newest"], rows[1]["silent"]) == ("2025-10-28", "36")
     assert main(["coverage", "--config", str(house.file), "--db", str(house.db)]) == 0
-    assert "1 of 2 members are read" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "1 of 2 members are read, 1 have told something" in shown
+    (row,) = [" ".join(line.split()) for line in shown.splitlines() if "Tours" in line]
+    assert row.rpartition("Tours ")[2].startswith("ok 2 2 ")
