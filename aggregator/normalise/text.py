@@ -193,20 +193,20 @@ def fold(text: str) -> str:
 
 
 @lru_cache(maxsize=1_000)
-def _inflected(words: str) -> re.Pattern[str]:
-    each = []
+def _inflected(words: str) -> tuple[tuple[str, ...], re.Pattern[str]]:
+    """Give what every form of the words holds, and the pattern of these forms: most texts hold none, and are searched no further."""
+    stems, forms = [], []
     for word in words.split():
         base = word[:-1] if len(word) > 4 and word[-1] in "sx" else word
         if base.endswith("au") and word.endswith("x"):  # internationaux
             base = f"{base[:-2]}al"
-        each.append(
-            f"{base[:-2]}(?:al(?:e?s?)|aux)"
-            if len(base) > 4 and base.endswith("al")
-            else f"{base}(?:e?s|e|x)?"
-            if len(base) > 3
-            else base
-        )
-    return re.compile(rf"(?<!\S){' '.join(each)}(?!\S)")
+        if len(base) > 4 and base.endswith("al"):
+            base, ends = base[:-2], "(?:ale?s?|aux)"
+        else:
+            ends = "(?:e?s|e|x)?" if len(base) > 3 else ""
+        stems.append(base)
+        forms.append(base + ends)
+    return tuple(stems), re.compile(rf"(?<!\S){' '.join(forms)}(?!\S)")
 
 
 def mentions(text: str, words: str) -> bool:
@@ -215,7 +215,8 @@ def mentions(text: str, words: str) -> bool:
     >>> mentions("aux relations internationales", "international"), mentions("une delegation", "delegations"), mentions("le malin", "mali")
     (True, True, False)
     """
-    return _inflected(words).search(text) is not None
+    stems, forms = _inflected(words)
+    return all(stem in text for stem in stems) and forms.search(text) is not None
 
 
 # ── people's addresses ──────────────────────────────────────────────────────────────────────────
